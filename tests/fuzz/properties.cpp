@@ -1,0 +1,149 @@
+#include "tests/fuzz/properties.hpp"
+
+#include "client-lib/protocol/authorization.hpp"
+#include "client-lib/protocol/content.hpp"
+#include "client-lib/protocol/directory.hpp"
+#include "client-lib/protocol/frame.hpp"
+#include "client-lib/protocol/invitation.hpp"
+#include "client-lib/protocol/link.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tocsin::fuzz {
+namespace {
+
+using namespace tocsin::protocol;
+
+Verdict verdict(bool holds) { return holds ? Verdict::holds : Verdict::broken; }
+
+// Formats in which one meaning has several spellings: what is accepted is written in one of them,
+// and that is accepted as the same.
+template <class Decode, class Encode>
+Verdict settles(ByteView input, Decode decode, Encode encode)
+{
+    const auto first = decode(input);
+    if (!first) return Verdict::refused;
+    const Bytes written = encode(*first);
+    const auto second = decode(written);
+    return verdict(second && encode(*second) == written);
+}
+
+constexpr auto encode_any = [](const auto& value) { return encode(value); };
+
+// One spelling: whatever unframe accepts, frame restores bit for bit.
+Verdict judge_unframe(ByteView input)
+{
+    const Result<ByteView> message = unframe(input);
+    if (!message) return Verdict::refused;
+    const Result<Bytes> again = frame(*message);
+    return verdict(again && std::ranges::equal(*again, input));
+}
+
+Verdict judge_device_frame(ByteView input)
+{
+    return settles(input, decode_device_frame, encode_any);
+}
+
+Verdict judge_relay_frame(ByteView input) { return settles(input, decode_relay_frame, encode_any); }
+
+// One spelling; and a relay's hashes are of the parts it serves.
+Verdict judge_envelope(ByteView input)
+{
+    const Result<Envelope> parsed = parse_stored_envelope(input);
+    if (!parsed) return Verdict::refused;
+    const Bytes again =
+        encode_envelope(parsed->header_bytes, parsed->plan_bytes, parsed->slots, parsed->payload);
+    return verdict(std::ranges::equal(again, input) && check(parsed->plan) &&
+                   parsed->slots.size() == parsed->plan.slots.size() &&
+                   plan_hash(parsed->plan_bytes) == parsed->header.plan_hash &&
+                   header_hash(parsed->header_bytes) == parsed->header_hash);
+}
+
+Verdict judge_journal_entry(ByteView input) { return settles(input, decode_entry, encode_any); }
+
+Verdict judge_content(ByteView input) { return settles(input, decode_content, encode_any); }
+
+Verdict judge_answer_note(ByteView input) { return settles(input, decode_answer_note, encode_any); }
+
+Verdict judge_follow_up(ByteView input)
+{
+    return settles(input, decode_follow_up_note, encode_any);
+}
+
+// Nobody holds the signatures of a made-up chain.
+Verdict judge_bundle(ByteView input)
+{
+    if (verify_bundle(input, Trust{}, TimePoint{})) return Verdict::broken;
+    return settles(input, decode_bundle, encode_any);
+}
+
+Verdict judge_publication(ByteView input)
+{
+    if (verify_publication(input, Trust{}, TimePoint{})) return Verdict::broken;
+    (void)claimed_root(input);
+    return settles(input, decode_published, encode_any);
+}
+
+Verdict judge_routing(ByteView input) { return settles(input, decode_routing, encode_any); }
+
+Verdict judge_roster(ByteView input)
+{
+    const bool verified = decode_roster(input).has_value();
+    const Verdict settled = settles(input, decode_roster_unverified, encode_any);
+    return verified && settled == Verdict::refused ? Verdict::broken : settled;
+}
+
+// A prekey's bytes are kept and passed on as they came, so there is nothing to write again.
+Verdict judge_prekey(ByteView input)
+{
+    if (verify_prekey(input, SignPublicKey{}, TimePoint{})) return Verdict::broken;
+    return decode_prekey(input) ? Verdict::holds : Verdict::refused;
+}
+
+Verdict judge_invitation(ByteView input)
+{
+    const std::string_view code(reinterpret_cast<const char*>(input.data()), input.size());
+    const Result<Invitation> first = decode_code(code);
+    if (!first) return Verdict::refused;
+    const std::string written = encode_code(*first);
+    const Result<Invitation> second = decode_code(written);
+    return verdict(second && encode_code(*second) == written);
+}
+
+// One spelling: a proof that two clients write differently would tell them apart.
+Verdict judge_authorization(ByteView input)
+{
+    const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+    const Result<Authorization> parsed = parse_authorization(text);
+    if (!parsed) return Verdict::refused;
+    return verdict(encode_authorization(*parsed) == text);
+}
+
+constexpr std::array all{Property{"unframe", judge_unframe},
+                         Property{"device_frame", judge_device_frame},
+                         Property{"relay_frame", judge_relay_frame},
+                         Property{"envelope", judge_envelope},
+                         Property{"journal_entry", judge_journal_entry},
+                         Property{"content", judge_content},
+                         Property{"answer_note", judge_answer_note},
+                         Property{"follow_up", judge_follow_up},
+                         Property{"bundle", judge_bundle},
+                         Property{"publication", judge_publication},
+                         Property{"routing", judge_routing},
+                         Property{"roster", judge_roster},
+                         Property{"prekey", judge_prekey},
+                         Property{"invitation", judge_invitation},
+                         Property{"authorization", judge_authorization}};
+
+} // namespace
+
+std::span<const Property> properties() { return all; }
+
+const Property* property(std::string_view name)
+{
+    const auto found = std::ranges::find(all, name, &Property::name);
+    return found == all.end() ? nullptr : &*found;
+}
+
+} // namespace tocsin::fuzz
