@@ -1,0 +1,304 @@
+#include "relay/store/sqlite/alerts.hpp"
+
+#include "relay/store/sqlite/deliveries.hpp"
+
+#include <cassert>
+
+namespace tocsin::store::sqlite {
+namespace {
+
+#define TOCSIN_ALERT_COLUMNS                                                                       \
+    "SELECT n, id, digest, committed_at, expires_at, first_head, envelope_sum, version, head, "    \
+    "deadline, closed, closed_at, destroyed, sum FROM alert "
+
+RowSum sum_of(const AlertRow& row)
+{
+    return row_sum("alert", row.id, row.digest, number(row.committed_at), number(row.expires_at),
+                   row.first_head, row.envelope_sum, number(row.version), row.head,
+                   number(row.deadline), number(row.closed), number(row.closed_at),
+                   number(row.destroyed));
+}
+
+RowSum sum_of_envelope(const AlertId& id, ByteView bytes) { return row_sum("envelope", id, bytes); }
+
+RowSum sum_of_body(const AlertId& id, std::int64_t seq, ByteView body)
+{
+    return row_sum("body", id, number(seq), body);
+}
+
+RowSum sum_of_entry(const AlertId& id, std::int64_t seq, ByteView entry, ByteView body_sum)
+{
+    return row_sum("journal", id, number(seq), entry, body_sum);
+}
+
+AlertRow read_alert(const Run& found, std::optional<AlertId> wanted)
+{
+    AlertRow row;
+    row.n = found.integer(0);
+    row.id = found.id<AlertId>(1);
+    row.digest = found.id<Digest>(2);
+    row.committed_at = found.integer(3);
+    row.expires_at = found.integer(4);
+    row.first_head = found.id<Digest>(5);
+    row.envelope_sum = found.id<RowSum>(6);
+    row.version = found.integer(7);
+    row.head = found.id<Digest>(8);
+    row.deadline = found.optional_integer(9);
+    const std::int64_t closed = found.integer(10);
+    row.closed = closed != 0;
+    row.closed_at = found.optional_integer(11);
+    const std::int64_t destroyed = found.integer(12);
+    row.destroyed = destroyed != 0;
+    const bool canonical = (closed | destroyed) >> 1 == 0;
+    if (!canonical || found.id<RowSum>(13) != sum_of(row) || (wanted && row.id != *wanted)) {
+        Damage damage{"alert", wanted ? *wanted : row.id};
+        throw Damaged(std::move(damage));
+    }
+    return row;
+}
+
+[[noreturn]] void damaged(const char* where, const AlertId& id)
+{
+    throw Damaged(Damage{where, id});
+}
+
+bool journal_knows(Connection& connection, const AlertId& id)
+{
+    return connection.run("SELECT 1 FROM journal WHERE alert = ? LIMIT 1", id).next();
+}
+
+Row read_entry(const Run& found, const AlertRow& alert, std::int64_t seq)
+{
+    Row row;
+    const ByteView body_sum = found.view(3);
+    if (found.integer(0) != seq) damaged("journal", alert.id);
+    row.entry = found.bytes(1);
+    if (found.id<RowSum>(4) != sum_of_entry(alert.id, seq, row.entry, body_sum))
+        damaged("journal", alert.id);
+    if (found.is_null(2)) {
+        if (!body_sum.empty() && !alert.destroyed) damaged("journal", alert.id);
+        return row;
+    }
+    row.body = found.bytes(2);
+    const RowSum expected = sum_of_body(alert.id, seq, row.body);
+    if (RowSum::from(body_sum) != expected) damaged("journal", alert.id);
+    return row;
+}
+
+std::vector<Row> read_journal(Connection& connection, const AlertRow& alert, std::int64_t first,
+                              std::int64_t count)
+{
+    std::vector<Row> rows;
+    Run found = connection.run("SELECT seq, entry, body, body_sum, sum FROM journal "
+                               "WHERE alert = ? AND seq >= ? ORDER BY seq LIMIT ?",
+                               alert.id, first, count);
+    while (found.next())
+        rows.push_back(read_entry(found, alert, first + static_cast<std::int64_t>(rows.size())));
+    if (static_cast<std::int64_t>(rows.size()) != count) damaged("journal", alert.id);
+    return rows;
+}
+
+void write_entry(Connection& connection, const AlertId& id, std::int64_t seq, const Row& row)
+{
+    std::optional<RowSum> body_sum;
+    std::optional<ByteView> body;
+    if (!row.body.empty()) {
+        body = row.body;
+        body_sum = sum_of_body(id, seq, row.body);
+    }
+    const ByteView body_sum_view = body_sum ? body_sum->view() : ByteView{};
+    connection
+        .run("INSERT INTO journal (alert, seq, entry, body, body_sum, sum) "
+             "VALUES (?, ?, ?, ?, ?, ?)",
+             id, seq, ByteView(row.entry), body, body_sum,
+             sum_of_entry(id, seq, row.entry, body_sum_view))
+        .done();
+}
+
+void change_alert(Connection& connection, const AlertRow& row)
+{
+    connection
+        .run("UPDATE alert SET version = ?, head = ?, deadline = ?, closed = ?, closed_at = ?, "
+             "destroyed = ?, sum = ? WHERE n = ?",
+             row.version, row.head, row.deadline, std::int64_t{row.closed}, row.closed_at,
+             std::int64_t{row.destroyed}, sum_of(row), row.n)
+        .done();
+}
+
+void set_position(AlertRow& row, const Position& position)
+{
+    row.version = static_cast<std::int64_t>(position.version);
+    row.head = position.head;
+    row.deadline.reset();
+    if (position.deadline) row.deadline = milliseconds(*position.deadline);
+    row.closed = position.closed;
+}
+
+SharedBytes read_envelope(Connection& connection, const AlertRow& alert)
+{
+    if (alert.destroyed) return nullptr;
+    Run found = connection.run("SELECT bytes FROM envelope WHERE n = ?", alert.n);
+    if (!found.next() || sum_of_envelope(alert.id, found.view(0)) != alert.envelope_sum)
+        damaged("envelope", alert.id);
+    return std::make_shared<const Bytes>(found.bytes(0));
+}
+
+void destroy_content(Connection& connection, AlertRow row)
+{
+    row.destroyed = true;
+    change_alert(connection, row);
+    connection.run("DELETE FROM envelope WHERE n = ?", row.n).done();
+    connection.run("UPDATE journal SET body = NULL WHERE alert = ? AND body IS NOT NULL", row.id)
+        .done();
+    connection.run("DELETE FROM delivery WHERE alert = ?", row.id).done();
+}
+
+} // namespace
+
+std::optional<AlertRow> find_alert(Connection& connection, AlertId id)
+{
+    Run found = connection.run(TOCSIN_ALERT_COLUMNS "WHERE id = ?", id);
+    if (found.next()) return read_alert(found, id);
+    if (journal_knows(connection, id)) damaged("alert", id);
+    return std::nullopt;
+}
+
+std::optional<AlertRow> find_alert(Connection& connection, std::int64_t n)
+{
+    Run found = connection.run(TOCSIN_ALERT_COLUMNS "WHERE n = ?", n);
+    if (!found.next()) return std::nullopt;
+    return read_alert(found, std::nullopt);
+}
+
+Result<StoredAlert> load_alert(Connection& connection, AlertId id)
+{
+    const std::optional<AlertRow> row = find_alert(connection, id);
+    if (!row) return Errc::not_found;
+    StoredAlert out;
+    out.id = id;
+    out.committed = {row->digest, time_point(row->committed_at), row->first_head, true};
+    out.envelope = read_envelope(connection, *row);
+    out.expires_at = time_point(row->expires_at);
+    out.rows = read_journal(connection, *row, 0, row->version);
+    out.position.version = static_cast<std::uint64_t>(row->version);
+    out.position.head = row->head;
+    if (row->deadline) out.position.deadline = time_point(*row->deadline);
+    out.position.closed = row->closed;
+    return out;
+}
+
+Result<std::vector<Row>> load_rows(Connection& connection, AlertId id, std::uint64_t first,
+                                   std::size_t count_max)
+{
+    const std::optional<AlertRow> row = find_alert(connection, id);
+    if (!row) return Errc::not_found;
+    const auto version = static_cast<std::uint64_t>(row->version);
+    if (first >= version) return std::vector<Row>{};
+    const std::uint64_t count = std::min<std::uint64_t>(version - first, count_max);
+    return read_journal(connection, *row, static_cast<std::int64_t>(first),
+                        static_cast<std::int64_t>(count));
+}
+
+std::optional<TimePoint> first_deadline(Connection& connection, const Quarantine& quarantine)
+{
+    Run found = connection.run("SELECT n FROM alert WHERE deadline IS NOT NULL "
+                               "ORDER BY deadline, n");
+    while (found.next()) {
+        // A damaged row is for claim_due to report; here it counts as due at once.
+        std::optional<AlertRow> row;
+        try {
+            row = find_alert(connection, found.integer(0));
+        } catch (const Damaged& error) {
+            if (error.damage.alert && quarantine.contains(*error.damage.alert)) continue;
+            return TimePoint{};
+        }
+        if (!row || !row->deadline || quarantine.contains(row->id)) continue;
+        return time_point(*row->deadline);
+    }
+    return std::nullopt;
+}
+
+Result<Committed> insert_alert(Connection& connection, const NewAlert& alert, Room room)
+{
+    assert(alert.position.version == 1 && alert.envelope);
+    {
+        Run found = connection.run(TOCSIN_ALERT_COLUMNS "WHERE id = ?", alert.id);
+        if (found.next()) {
+            const AlertRow row = read_alert(found, alert.id);
+            return Committed{row.digest, time_point(row.committed_at), row.first_head, true};
+        }
+    }
+    if (room == Room::for_answers) return Errc::storage_full;
+
+    AlertRow row;
+    row.id = alert.id;
+    row.digest = alert.digest;
+    row.committed_at = milliseconds(alert.committed_at);
+    row.expires_at = milliseconds(alert.expires_at);
+    row.first_head = alert.position.head;
+    row.envelope_sum = sum_of_envelope(alert.id, *alert.envelope);
+    set_position(row, alert.position);
+    connection
+        .run("INSERT INTO alert (id, digest, committed_at, expires_at, first_head, envelope_sum, "
+             "version, head, deadline, closed, destroyed, sum) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+             row.id, row.digest, row.committed_at, row.expires_at, row.first_head, row.envelope_sum,
+             row.version, row.head, row.deadline, std::int64_t{row.closed}, sum_of(row))
+        .done();
+    connection
+        .run("INSERT INTO envelope (n, bytes) VALUES (last_insert_rowid(), ?)",
+             ByteView(*alert.envelope))
+        .done();
+    write_entry(connection, alert.id, 0, alert.row);
+    open_deliveries(connection, alert.id, alert.openings);
+    return Committed{alert.digest, alert.committed_at, alert.position.head, false};
+}
+
+Result<void> append_rows(Connection& connection, const Append& change)
+{
+    assert(change.position.version == change.expected_version + change.rows.size());
+    std::optional<AlertRow> row = find_alert(connection, change.id);
+    if (!row) return Errc::not_found;
+    if (row->version != static_cast<std::int64_t>(change.expected_version)) return Errc::conflict;
+    std::int64_t seq = row->version;
+    for (const Row& entry : change.rows)
+        write_entry(connection, change.id, seq++, entry);
+    set_position(*row, change.position);
+    if (change.closed_at && !row->closed_at) row->closed_at = milliseconds(*change.closed_at);
+    change_alert(connection, *row);
+    open_deliveries(connection, change.id, change.openings);
+    return {};
+}
+
+std::size_t destroy_contents(Connection& connection, TimePoint closed_before, std::size_t count_max,
+                             Quarantine& quarantine)
+{
+    std::vector<std::int64_t> numbers;
+    {
+        Run found = connection.run("SELECT n FROM alert WHERE closed_at IS NOT NULL AND "
+                                   "destroyed = 0 AND closed_at < ? ORDER BY closed_at",
+                                   milliseconds(closed_before));
+        while (found.next())
+            numbers.push_back(found.integer(0));
+    }
+    std::size_t count = 0;
+    for (const std::int64_t n : numbers) {
+        if (count == count_max) break;
+        std::optional<AlertRow> row;
+        try {
+            row = find_alert(connection, n);
+        } catch (const Damaged& error) {
+            // When it closed can't be known: it may be an open alert with a flipped bit.
+            quarantine.add(error.damage);
+            continue;
+        }
+        if (!row || row->destroyed || !row->closed_at ||
+            *row->closed_at >= milliseconds(closed_before))
+            continue;
+        destroy_content(connection, *row);
+        ++count;
+    }
+    return count;
+}
+
+} // namespace tocsin::store::sqlite

@@ -1,0 +1,49 @@
+// Alerts, their envelopes and journals as rows. Synchronous; every function throws SqlError, or
+// Damaged when a row does not match its sum. Writes check everything before the first change.
+#pragma once
+
+#include "relay/store/alert_store.hpp"
+#include "relay/store/sqlite/connection.hpp"
+#include "relay/store/sqlite/quarantine.hpp"
+#include "relay/store/sqlite/sum.hpp"
+#include "relay/store/sqlite/task.hpp"
+
+namespace tocsin::store::sqlite {
+
+// The alert's own row, matched against its sum.
+struct AlertRow {
+    std::int64_t n = 0;
+    AlertId id;
+    Digest digest;
+    std::int64_t committed_at = 0;
+    std::int64_t expires_at = 0;
+    Digest first_head;
+    RowSum envelope_sum;
+    std::int64_t version = 0;
+    Digest head;
+    std::optional<std::int64_t> deadline{};
+    bool closed = false;
+    std::optional<std::int64_t> closed_at{};
+    bool destroyed = false;
+};
+
+// Empty: no such alert. Damaged also when only the journal remembers it.
+std::optional<AlertRow> find_alert(Connection& connection, AlertId id);
+// Empty: no such row any more.
+std::optional<AlertRow> find_alert(Connection& connection, std::int64_t n);
+
+Result<StoredAlert> load_alert(Connection& connection, AlertId id);
+Result<std::vector<Row>> load_rows(Connection& connection, AlertId id, std::uint64_t first,
+                                   std::size_t count_max);
+
+std::optional<TimePoint> first_deadline(Connection& connection, const Quarantine& quarantine);
+
+Result<Committed> insert_alert(Connection& connection, const NewAlert& alert, Room room);
+Result<void> append_rows(Connection& connection, const Append& change);
+std::size_t destroy_contents(Connection& connection, TimePoint closed_before, std::size_t count_max,
+                             Quarantine& quarantine);
+
+inline std::int64_t milliseconds(TimePoint at) { return at.time_since_epoch().count(); }
+inline TimePoint time_point(std::int64_t at) { return TimePoint{std::chrono::milliseconds{at}}; }
+
+} // namespace tocsin::store::sqlite

@@ -1,0 +1,181 @@
+#include "relay/store/sqlite/organisation.hpp"
+
+#include "relay/store/sqlite/sum.hpp"
+
+namespace tocsin::store::sqlite {
+namespace {
+
+using EpochId = Id<struct EpochTag, std::tuple_size_v<Epoch>>;
+
+RowSum sum_of(const Identity& identity)
+{
+    return row_sum("identity", identity.org, identity.epoch, identity.admin_invitation);
+}
+
+RowSum sum_of(const PublishedDirectory& directory)
+{
+    return row_sum("directory", number(static_cast<std::int64_t>(directory.version)),
+                   directory.bundle, directory.routing);
+}
+
+struct Enrolment {
+    Digest invitation;
+    Bytes request;
+    std::optional<Bytes> answer;
+};
+
+RowSum sum_of(const Enrolment& row)
+{
+    // An answer is never empty, so absent and empty need not differ.
+    return row_sum("enrolment", row.invitation, row.request, row.answer.value_or(Bytes{}));
+}
+
+[[noreturn]] void damaged(const char* where) { throw Damaged(Damage{where, std::nullopt}); }
+
+Enrolment read_enrolment(const Run& found)
+{
+    Enrolment row{found.id<Digest>(0), found.bytes(1), std::nullopt};
+    if (!found.is_null(2)) row.answer = found.bytes(2);
+    if (found.id<RowSum>(3) != sum_of(row)) damaged("enrolment");
+    return row;
+}
+
+std::optional<Enrolment> find_enrolment(Connection& connection, const Digest& invitation)
+{
+    Run found = connection.run("SELECT invitation, request, answer, sum FROM enrolment "
+                               "WHERE invitation = ?",
+                               invitation);
+    if (!found.next()) return std::nullopt;
+    return read_enrolment(found);
+}
+
+} // namespace
+
+void write_identity(Connection& connection, const Identity& identity)
+{
+    connection
+        .run("INSERT INTO identity (one, org, epoch, admin_invitation, sum) VALUES (1, ?, ?, ?, ?)",
+             identity.org, ByteView(identity.epoch), identity.admin_invitation, sum_of(identity))
+        .done();
+}
+
+Result<Identity> load_identity(Connection& connection)
+{
+    Run found = connection.run("SELECT org, epoch, admin_invitation, sum FROM identity");
+    if (!found.next()) damaged("identity");
+    Identity out;
+    out.org = found.id<OrgId>(0);
+    out.epoch = found.id<EpochId>(1).value;
+    out.admin_invitation = found.id<Digest>(2);
+    if (found.id<RowSum>(3) != sum_of(out)) damaged("identity");
+    return out;
+}
+
+Result<std::optional<PublishedDirectory>> load_directory(Connection& connection)
+{
+    Run found = connection.run("SELECT version, bundle, routing, sum FROM directory");
+    if (!found.next()) return std::optional<PublishedDirectory>{};
+    PublishedDirectory out{static_cast<std::uint64_t>(found.integer(0)), found.bytes(1),
+                           found.bytes(2)};
+    if (found.id<RowSum>(3) != sum_of(out)) damaged("directory");
+    return std::optional<PublishedDirectory>{std::move(out)};
+}
+
+Result<void> replace_directory(Connection& connection, const PublishedDirectory& next)
+{
+    const auto stored = load_directory(connection);
+    if (*stored && next.version <= (*stored)->version) return Errc::stale;
+    connection
+        .run("INSERT OR REPLACE INTO directory (one, version, bundle, routing, sum) "
+             "VALUES (1, ?, ?, ?, ?)",
+             static_cast<std::int64_t>(next.version), ByteView(next.bundle), ByteView(next.routing),
+             sum_of(next))
+        .done();
+    return {};
+}
+
+Result<void> replace_prekeys(Connection& connection, const MailboxId& mailbox,
+                             const std::vector<Bytes>& prekeys)
+{
+    connection.run("DELETE FROM prekey WHERE mailbox = ?", mailbox).done();
+    std::int64_t i = 0;
+    for (const Bytes& bytes : prekeys) {
+        connection
+            .run("INSERT INTO prekey (mailbox, i, bytes, sum) VALUES (?, ?, ?, ?)", mailbox, i,
+                 ByteView(bytes), row_sum("prekey", mailbox, number(i), bytes))
+            .done();
+        ++i;
+    }
+    return {};
+}
+
+std::vector<Bytes> load_prekeys(Connection& connection, Quarantine& quarantine)
+{
+    std::vector<Bytes> out;
+    Run found = connection.run("SELECT mailbox, i, bytes, sum FROM prekey ORDER BY mailbox, i");
+    while (found.next()) {
+        Bytes bytes = found.bytes(2);
+        const RowSum sum =
+            row_sum("prekey", found.id<MailboxId>(0), number(found.integer(1)), bytes);
+        if (found.id<RowSum>(3) == sum)
+            out.push_back(std::move(bytes));
+        else
+            quarantine.add(Damage{"prekey", std::nullopt});
+    }
+    return out;
+}
+
+Result<void> write_join_request(Connection& connection, const JoinRow& request)
+{
+    if (const auto known = find_enrolment(connection, request.invitation)) {
+        if (known->request != request.box) return Errc::conflict;
+        return {};
+    }
+    const Enrolment row{request.invitation, request.box, std::nullopt};
+    connection
+        .run("INSERT INTO enrolment (invitation, request, sum) VALUES (?, ?, ?)", row.invitation,
+             ByteView(row.request), sum_of(row))
+        .done();
+    return {};
+}
+
+std::vector<JoinRow> load_join_requests(Connection& connection, Quarantine& quarantine)
+{
+    std::vector<JoinRow> out;
+    Run found = connection.run("SELECT invitation, request, answer, sum FROM enrolment "
+                               "WHERE answer IS NULL ORDER BY invitation");
+    while (found.next()) {
+        try {
+            Enrolment row = read_enrolment(found);
+            out.push_back({row.invitation, std::move(row.request)});
+        } catch (const Damaged& error) {
+            quarantine.add(error.damage);
+        }
+    }
+    return out;
+}
+
+Result<void> write_join_answer(Connection& connection, const JoinRow& answer)
+{
+    std::optional<Enrolment> row = find_enrolment(connection, answer.invitation);
+    if (!row) return Errc::not_found;
+    if (row->answer) {
+        if (*row->answer != answer.box) return Errc::conflict;
+        return {};
+    }
+    row->answer = answer.box;
+    connection
+        .run("UPDATE enrolment SET answer = ?, sum = ? WHERE invitation = ?", ByteView(answer.box),
+             sum_of(*row), row->invitation)
+        .done();
+    return {};
+}
+
+Bytes load_join_answer(Connection& connection, const Digest& invitation)
+{
+    const std::optional<Enrolment> row = find_enrolment(connection, invitation);
+    if (!row || !row->answer) return {};
+    return *row->answer;
+}
+
+} // namespace tocsin::store::sqlite

@@ -1,0 +1,125 @@
+// One call on its way to an engine thread and back.
+#pragma once
+
+#include "relay/store/sqlite/connection.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace tocsin::store::sqlite {
+
+namespace asio = boost::asio;
+
+// Whether the disk has room for more than answers and escalation.
+enum class Room { for_everything, for_answers };
+
+enum class TaskKind {
+    ordinary,
+    new_alert, // refused first when the disk is full
+    wiping,    // what it deleted must not survive in the log either
+};
+
+struct TaskTraits {
+    TaskKind kind = TaskKind::ordinary;
+    std::optional<AlertId> alert{}; // what is quarantined if SQLite finds a damaged page
+    std::size_t bytes = 0;          // roughly what it writes
+};
+
+class Task {
+public:
+    explicit Task(TaskTraits t) : traits(std::move(t)) {}
+    virtual ~Task() = default;
+
+    // May throw, and may be run again after a rollback: it consumes nothing.
+    virtual void run(Connection& connection, Room room) = 0;
+    virtual void fail(Errc why) = 0;
+    // Resumes the caller on its own executor. Last call.
+    virtual void complete() = 0;
+
+    const TaskTraits traits;
+};
+
+// Where tasks wait. It allocates a task for each waiting caller and nothing else, so its bound is
+// the number of callers: each waits for its own result before it can bring the next.
+class TaskQueue {
+public:
+    void push(std::unique_ptr<Task> task);
+    // Waits; empty only when closed and drained.
+    std::vector<std::unique_ptr<Task>> take(std::size_t count_max, std::size_t bytes_max);
+    void close();
+
+private:
+    std::mutex mutex_;
+    std::condition_variable waiting_;
+    std::deque<std::unique_ptr<Task>> tasks_;
+    bool closed_ = false;
+};
+
+template <class T>
+using Work = std::function<Result<T>(Connection&, Room)>;
+
+template <class T, class Handler>
+class TypedTask final : public Task {
+public:
+    TypedTask(TaskTraits t, Work<T> work, Handler handler)
+        : Task(std::move(t)),
+          work_(std::move(work)),
+          handler_(std::move(handler)),
+          guard_(asio::make_work_guard(asio::get_associated_executor(handler_)))
+    {
+    }
+
+    void run(Connection& connection, Room room) override { outcome_ = work_(connection, room); }
+    void fail(Errc why) override { outcome_ = why; }
+    void complete() override
+    {
+        const asio::any_io_executor executor = guard_.get_executor();
+        asio::post(executor,
+                   [handler = std::move(handler_), outcome = std::move(outcome_)]() mutable {
+                       std::move(handler)(std::move(outcome));
+                   });
+    }
+
+private:
+    Work<T> work_;
+    Handler handler_;
+    asio::executor_work_guard<asio::any_io_executor> guard_;
+    Result<T> outcome_ = Errc::storage_failed;
+};
+
+// Runs `work` on the thread that serves `queue`, which outlives the call.
+template <class T>
+struct Enqueue {
+    TaskQueue* queue;
+    TaskTraits traits;
+    Work<T> work;
+
+    template <class Handler>
+    void operator()(Handler&& handler)
+    {
+        using Made = TypedTask<T, std::decay_t<Handler>>;
+        queue->push(std::make_unique<Made>(std::move(traits), std::move(work),
+                                           std::forward<Handler>(handler)));
+    }
+};
+
+template <class T>
+asio::awaitable<Result<T>> enqueue(TaskQueue& queue, TaskTraits traits, Work<T> work)
+{
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<T>)>(
+        Enqueue<T>{&queue, std::move(traits), std::move(work)}, asio::use_awaitable);
+}
+
+} // namespace tocsin::store::sqlite
