@@ -1,0 +1,91 @@
+#include "relay/link/session_link.hpp"
+
+#include "relay/link/supervised.hpp"
+
+#include <tocsin/limits.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace tocsin::link {
+
+namespace asio = boost::asio;
+
+SessionLink::SessionLink(net::WebSocket socket, service::Telemetry& telemetry)
+    : socket_(std::move(socket)), telemetry_(telemetry)
+{
+}
+
+void SessionLink::send(service::Frame frame)
+{
+    if (closed_ || closing_) return;
+    if (queue_.size() >= limits::outgoing_frames_max) {
+        // It does not read. What it missed waits in its mailbox; holding more would hold everyone up.
+        telemetry_.note(service::Level::warning, "link.overflow");
+        closed_ = true;
+        queue_.clear();
+        socket_.close();
+        settle();
+        return;
+    }
+    queue_.push_back(std::move(frame));
+    if (writing_) return;
+    writing_ = true;
+    spawn_supervised(socket_.get_executor(), write_out(shared_from_this()), telemetry_);
+}
+
+asio::awaitable<void> SessionLink::write_out(std::shared_ptr<SessionLink> self)
+{
+    while (!self->queue_.empty() && !self->closed_) {
+        service::Frame frame = std::move(self->queue_.front());
+        self->queue_.pop_front();
+        if (self->queue_.size() <= limits::outgoing_frames_max / 2) self->settle();
+        Result<void> written =
+            co_await self->socket_.write(std::move(frame), limits::write_deadline);
+        if (!written) {
+            self->closed_ = true;
+            self->queue_.clear();
+            self->socket_.close();
+        }
+    }
+    if (self->closing_ && !self->closed_) {
+        self->closed_ = true;
+        co_await self->socket_.goodbye(*self->closing_);
+        self->socket_.close();
+    }
+    self->writing_ = false;
+    if (self->queue_.empty()) self->queue_.shrink_to_fit();
+    self->settle();
+}
+
+// Whoever waits for room looks again.
+void SessionLink::settle()
+{
+    if (room_) room_->cancel();
+}
+
+asio::awaitable<bool> SessionLink::room()
+{
+    const auto self = shared_from_this();
+    while (!closed_ && !closing_ && queue_.size() > limits::outgoing_frames_max / 2) {
+        if (!room_)
+            room_ = std::make_unique<asio::steady_timer>(socket_.get_executor(),
+                                                         asio::steady_timer::time_point::max());
+        constexpr auto token = asio::as_tuple(asio::use_awaitable);
+        co_await room_->async_wait(token);
+    }
+    co_return !closed_ && !closing_;
+}
+
+// What was queued before still goes out: the last frame often says why.
+void SessionLink::close(Errc why)
+{
+    if (closed_ || closing_) return;
+    closing_ = why == Errc::draining ? net::CloseCode::going_away : net::CloseCode::policy;
+    settle();
+    if (writing_) return;
+    writing_ = true;
+    spawn_supervised(socket_.get_executor(), write_out(shared_from_this()), telemetry_);
+}
+
+} // namespace tocsin::link

@@ -1,0 +1,64 @@
+// Who is connected now, and who wants to hear of which alert.
+//
+// One executor, no locks. Nothing here is durable and nothing durable depends on it: a link that is
+// lost takes up its mailbox and journals again when it returns.
+#pragma once
+
+#include "relay/service/ports/links.hpp"
+#include "relay/service/roll.hpp"
+
+#include "client-lib/protocol/link.hpp"
+
+#include <array>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace tocsin::service {
+
+// One authenticated link.
+struct Peer {
+    Standing standing;
+    std::array<std::uint8_t, 32> channel_binding{};
+    std::shared_ptr<Link> link;
+    std::vector<AlertId> following; // to undo on leaving
+};
+using PeerPtr = std::shared_ptr<Peer>;
+
+// A stream of one alert's journal to one link.
+struct Follower {
+    PeerPtr peer;
+    bool owner = false;         // the sender: is told of deliveries too
+    bool outcome = false;       // the sender after a true unlock: hears what became of a cancel
+    std::uint64_t next_seq = 0; // rows before it were sent
+    bool pumping = false;       // a pump brings it up to date; pushes wait for it
+};
+
+class Switchboard {
+public:
+    void attach(const PeerPtr& peer);
+    void detach(const PeerPtr& peer);
+
+    [[nodiscard]] bool live(const MailboxId& mailbox) const;
+    // To every link of a device; returns how many.
+    std::size_t send(const MailboxId& mailbox, const Frame& frame);
+
+    // One follower for each (alert, link): following again replaces it. The reference stays valid until
+    // the link leaves or follows the alert again.
+    std::shared_ptr<Follower> follow(const AlertId& alert, Follower follower);
+    [[nodiscard]] std::vector<std::shared_ptr<Follower>> followers(const AlertId& alert) const;
+
+    [[nodiscard]] std::vector<PeerPtr> everyone() const;
+    [[nodiscard]] std::size_t count() const { return peers_.size(); }
+
+private:
+    std::unordered_set<PeerPtr> peers_;
+    std::unordered_map<MailboxId, std::vector<PeerPtr>> by_mailbox_;
+    std::unordered_map<AlertId, std::vector<std::shared_ptr<Follower>>> followers_;
+};
+
+// A message as a frame for the wire. Its size was bounded before: programmer error otherwise.
+[[nodiscard]] Frame frame_of(std::uint64_t request, protocol::RelayMessage message);
+
+} // namespace tocsin::service

@@ -1,0 +1,311 @@
+#include "relay/tocsind/daemon.hpp"
+
+#include "relay/link/listener.hpp"
+#include "relay/link/supervised.hpp"
+#include "relay/platform/log.hpp"
+#include "relay/platform/system_clock.hpp"
+#include "relay/service/escalator.hpp"
+#include "relay/service/service.hpp"
+#include "relay/store/sqlite/sqlite_store.hpp"
+#include "relay/tocsind/relay_keys.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <sys/resource.h>
+
+namespace tocsin::tocsind {
+
+namespace asio = boost::asio;
+using service::Level;
+
+namespace {
+
+constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::seconds probe_interval{1};
+// A disk that has not answered for so long is no disk to promise anything on.
+constexpr std::chrono::seconds ready_within{5};
+
+platform::LogLevel log_level(const std::string& name)
+{
+    if (name == "alarm") return platform::LogLevel::alarm;
+    return name == "warning" ? platform::LogLevel::warning : platform::LogLevel::info;
+}
+
+// While the database is opened the store's sentences say why it can't be; they are for whoever stands
+// at the terminal. Later ones become a code in the log: they may name paths.
+struct Opening {
+    std::atomic<bool> under_way = true;
+    std::string why;
+};
+
+store::SqliteOptions store_options(const settings::Settings& settings,
+                                   service::Telemetry& telemetry,
+                                   std::shared_ptr<Opening> opening)
+{
+    store::SqliteOptions options;
+    options.path = settings.database;
+    options.reserve_bytes = settings.reserve_bytes;
+    options.on_fatal = [&telemetry](Errc error) {
+        // After a failed sync nobody knows what the disk holds: end here, confirm nothing more, and let
+        // the next start read what is really there.
+        telemetry.note(Level::alarm, "store.fatal", {}, error);
+        std::_Exit(static_cast<int>(Exit::storage));
+    };
+    options.on_damage = [&telemetry](const store::Damage&) {
+        telemetry.note(Level::alarm, "store.damaged_record");
+    };
+    options.on_notice = [&telemetry, opening = std::move(opening)](std::string_view sentence) {
+        if (opening->under_way) opening->why = sentence;
+        telemetry.note(Level::warning, "store.notice");
+    };
+    return options;
+}
+
+// `why`: the reason when it can't, in a sentence.
+Result<std::unique_ptr<store::SqliteStore>>
+open_store(const settings::Settings& settings, service::Telemetry& telemetry, std::string& why)
+{
+    const auto opening = std::make_shared<Opening>();
+    auto opened = store::SqliteStore::open(store_options(settings, telemetry, opening));
+    opening->under_way = false;
+    if (!opened) why = opening->why.empty() ? opened.error().message() : opening->why;
+    return opened;
+}
+
+// One descriptor per link: take what the system allows.
+void raise_descriptor_limit()
+{
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Coroutines still waiting at the end refer to service and listener, which hold timers and sockets of
+// the loop: so the coroutines go first, then those, then the loop itself.
+class Loop : public asio::io_context {
+public:
+    using asio::io_context::io_context;
+    void drop_coroutines() { shutdown(); }
+};
+
+class Daemon {
+public:
+    Daemon(const settings::Settings& settings, std::filesystem::path config, RelayKeys keys,
+           net::TlsContext tls)
+        : settings_(settings), config_(std::move(config)), keys_(std::move(keys)),
+          telemetry_(log_level(settings.log_level)), clock_(io_.get_executor()),
+          tls_(std::move(tls)), signals_(io_, SIGTERM, SIGINT, SIGHUP)
+    {
+    }
+
+    Exit run()
+    {
+        std::string why;
+        Result<std::unique_ptr<store::SqliteStore>> opened = open_store(settings_, telemetry_, why);
+        if (!opened) {
+            std::cerr << "tocsind: the database " << settings_.database.string()
+                      << " cannot be opened:\n  " << why << "\n";
+            return Exit::failed;
+        }
+        store_ = std::move(*opened);
+        service_ = std::make_unique<service::Service>(
+            service::Service::Ports{io_.get_executor(), *store_, clock_, telemetry_, keys_.receipts});
+        escalator_ = std::make_unique<service::Escalator>(
+            *store_, clock_, telemetry_, service_->room(),
+            service::Escalator::Options{.retention = settings_.retention});
+        context_.emplace(link::SessionContext{
+            *service_, telemetry_, keys_.sessions,
+            link::Health{[this] { return std::chrono::steady_clock::now() - probed_ < ready_within; }}});
+        listener_ = std::make_unique<link::Listener>(io_.get_executor(), tls_, *context_,
+                                                     settings_.connections_max);
+        link::spawn_supervised(io_.get_executor(), start(), telemetry_);
+        io_.run();
+        store_.reset(); // commits what waits
+        io_.drop_coroutines();
+        return exit_;
+    }
+
+private:
+    asio::awaitable<void> start()
+    {
+        Result<void> started = co_await service_->start();
+        if (!started) {
+            telemetry_.note(Level::alarm, "relay.start_failed", {}, started.error());
+            fail("the stored directory cannot be used: " + started.error().message());
+            co_return;
+        }
+        Result<std::uint16_t> port = listener_->open(settings_.host, settings_.port);
+        if (!port) {
+            fail("cannot listen on " + settings_.host + ":" + std::to_string(settings_.port) + ": " +
+                 port.error().message());
+            co_return;
+        }
+        link::spawn_supervised(io_.get_executor(), watch_disk(), telemetry_);
+        link::spawn_supervised(io_.get_executor(), escalator_->run(), telemetry_);
+        link::spawn_supervised(io_.get_executor(), listener_->run(), telemetry_);
+        link::spawn_supervised(io_.get_executor(), obey_signals(), telemetry_);
+        telemetry_.note(Level::info, "relay.started", {{"port", *port}});
+        std::cout << "tocsind: listening on " << settings_.host << ":" << *port << std::endl;
+    }
+
+    void fail(const std::string& why)
+    {
+        std::cerr << "tocsind: " << why << "\n";
+        exit_ = Exit::failed;
+        io_.stop();
+    }
+
+    asio::awaitable<void> watch_disk()
+    {
+        asio::steady_timer timer(io_);
+        while (!stopping_) {
+            const auto asked = std::chrono::steady_clock::now();
+            Result<void> probe = co_await store_->probe();
+            if (probe) probed_ = asked;
+            if (bool(probe) != disk_good_) {
+                disk_good_ = bool(probe);
+                telemetry_.note(disk_good_ ? Level::info : Level::alarm,
+                                disk_good_ ? "store.recovered" : "store.not_writable", {},
+                                probe ? boost::system::error_code() : probe.error());
+            }
+            timer.expires_after(probe_interval);
+            co_await timer.async_wait(awaited);
+        }
+    }
+
+    asio::awaitable<void> obey_signals()
+    {
+        for (;;) {
+            auto [error, signal] = co_await signals_.async_wait(awaited);
+            if (error) co_return;
+            if (signal == SIGHUP)
+                reload();
+            else
+                break;
+        }
+        co_await drain();
+        io_.stop();
+    }
+
+    void reload()
+    {
+        const settings::Parsed fresh = settings::parse(config_);
+        if (!fresh.mistakes.empty()) {
+            telemetry_.note(Level::alarm, "reload.refused",
+                            {{"mistakes", static_cast<std::int64_t>(fresh.mistakes.size())}});
+            return;
+        }
+        auto tls = net::TlsContext::server(fresh.settings.certificate, fresh.settings.key);
+        if (!tls) {
+            telemetry_.note(Level::alarm, "reload.refused", {}, tls.error());
+            return;
+        }
+        listener_->use(std::move(*tls));
+        telemetry_.set_level(log_level(fresh.settings.log_level));
+        telemetry_.note(Level::info, "reload.done");
+    }
+
+    // Stop accepting, send everybody elsewhere, let what is under way become durable, leave.
+    asio::awaitable<void> drain()
+    {
+        stopping_ = true;
+        telemetry_.note(Level::info, "relay.draining",
+                        {{"links", static_cast<std::int64_t>(service_->switchboard().count())}});
+        listener_->stop();
+        escalator_->stop();
+        service_->drain();
+        const auto until = std::chrono::steady_clock::now() + settings_.drain;
+        asio::steady_timer timer(io_);
+        while (listener_->connections() > 0 && std::chrono::steady_clock::now() < until) {
+            timer.expires_after(std::chrono::milliseconds(50));
+            co_await timer.async_wait(awaited);
+        }
+        telemetry_.note(Level::info, "relay.stopped");
+    }
+
+    settings::Settings settings_;
+    std::filesystem::path config_;
+    RelayKeys keys_;
+    platform::LogTelemetry telemetry_;
+    Loop io_{1};
+    platform::SystemClock clock_;
+    net::TlsContext tls_;
+    asio::signal_set signals_;
+    std::unique_ptr<store::SqliteStore> store_;
+    std::unique_ptr<service::Service> service_;
+    std::unique_ptr<service::Escalator> escalator_;
+    std::optional<link::SessionContext> context_;
+    std::unique_ptr<link::Listener> listener_;
+    std::chrono::steady_clock::time_point probed_{};
+    bool disk_good_ = true;
+    bool stopping_ = false;
+    Exit exit_ = Exit::ok;
+};
+
+} // namespace
+
+Exit run(const settings::Settings& settings, const std::filesystem::path& config)
+{
+    Result<RelayKeys> keys = load_relay_keys(settings.relay_key);
+    if (!keys) {
+        std::cerr << "tocsind: the relay's key " << settings.relay_key.string()
+                  << " cannot be used: " << keys.error().message() << "\n";
+        return Exit::failed;
+    }
+    Result<net::TlsContext> tls = net::TlsContext::server(settings.certificate, settings.key);
+    if (!tls) {
+        std::cerr << "tocsind: the certificate " << settings.certificate.string()
+                  << " or its key cannot be used: " << tls.error().message() << "\n";
+        return Exit::failed;
+    }
+    raise_descriptor_limit();
+    Daemon daemon(settings, config, std::move(*keys), std::move(*tls));
+    return daemon.run();
+}
+
+Exit check(const settings::Settings& settings)
+{
+    int wrong = 0;
+    const auto report = [&](const std::string& what, const std::string& problem) {
+        wrong += problem.empty() ? 0 : 1;
+        std::cout << (problem.empty() ? "ok     " : "WRONG  ") << what;
+        if (!problem.empty()) std::cout << ": " << problem;
+        std::cout << "\n";
+    };
+    const auto problem_of = [](const auto& result) {
+        return result ? std::string() : result.error().message();
+    };
+    report("relay key        " + settings.relay_key.string(),
+           problem_of(load_relay_keys(settings.relay_key)));
+    report("certificate      " + settings.certificate.string(),
+           problem_of(net::TlsContext::server(settings.certificate, settings.key)));
+    platform::LogTelemetry quiet(platform::LogLevel::alarm);
+    std::string why;
+    const auto opened = open_store(settings, quiet, why);
+    if (!opened && opened.error() == Errc::busy) {
+        std::cout << "ok     database         " << settings.database.string()
+                  << " (in use by a running relay)\n";
+    } else {
+        report("database         " + settings.database.string(), opened ? std::string() : why);
+    }
+    std::error_code ignored;
+    const auto space = std::filesystem::space(settings.database.parent_path(), ignored);
+    if (!ignored && space.available < 2 * settings.reserve_bytes) {
+        ++wrong;
+        std::cout << "WRONG  disk             less than twice reserve_mib is free: new alerts would be "
+                     "refused soon\n";
+    }
+    std::cout << (wrong == 0 ? "Ready to run.\n" : "Mend these before `tocsind run`.\n");
+    return wrong == 0 ? Exit::ok : Exit::failed;
+}
+
+} // namespace tocsin::tocsind
