@@ -1,0 +1,266 @@
+/// The organisation's side: directory.toml, and the admin's books that sign and publish it.
+///
+/// Pure computation: nothing here opens a connection, reads a clock or starts a thread. The caller
+/// carries the bytes to the relay and brings back its answers. Only `DirectoryFile::read` touches
+/// the file system. Times are wall-clock; where a function takes `now`, pass the present time.
+///
+/// Thread safety: distinct objects, safe; one object, only one thread at a time.
+#pragma once
+
+#include "tocsin/alert.hpp"
+#include "tocsin/errc.hpp"
+#include "tocsin/export.hpp"
+#include "tocsin/ids.hpp"
+#include "tocsin/journal.hpp"
+#include "tocsin/plan.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tocsin {
+
+// ---- directory.toml ----
+
+/// Something to say about a directory.toml. A mistake keeps it from being published; a warning
+/// doesn't.
+struct DirectoryRemark {
+    enum class Weight : std::uint8_t { mistake, warning };
+    Weight weight = Weight::mistake;
+    std::string file;
+    std::uint32_t line = 0;   ///< from 1
+    std::uint32_t column = 0; ///< from 1
+    std::string what;         ///< what is wrong, in one line
+    std::string mend;         ///< what to write instead, in one line
+
+    /// "file:line:column: mistake: what (mend)"
+    [[nodiscard]] TOCSIN_EXPORT std::string to_string() const;
+    friend bool operator==(const DirectoryRemark&, const DirectoryRemark&) = default;
+};
+
+struct ContactEntry {
+    std::string id;
+    std::string name;
+    Kind kind = Kind::peer;
+    std::string country;                ///< ISO 3166 alpha-2, or empty
+    std::vector<std::string> languages; ///< BCP 47
+    friend bool operator==(const ContactEntry&, const ContactEntry&) = default;
+};
+
+struct StepEntry {
+    std::vector<std::string> targets; ///< ids of contacts
+    std::chrono::seconds delay{};     ///< until the next step
+    friend bool operator==(const StepEntry&, const StepEntry&) = default;
+};
+
+struct PolicyEntry {
+    std::string id;
+    std::vector<Category> categories; ///< empty: any that no other policy names
+    std::vector<StepEntry> steps;
+    std::chrono::seconds term{};
+    std::chrono::seconds repage{};
+    std::chrono::seconds desk_delay{};
+    std::uint32_t repeat = 0; ///< rounds after the first
+    std::vector<QuorumTerm> quorum;
+    std::vector<std::string> last_resort; ///< ids of contacts
+    std::chrono::seconds last_resort_every{};
+    std::chrono::seconds life{};
+    friend bool operator==(const PolicyEntry&, const PolicyEntry&) = default;
+};
+
+/// A directory.toml, read and checked. An immutable value; copies share it.
+class TOCSIN_EXPORT DirectoryFile {
+public:
+    /// Checks everything and collects every remark; after a syntax error there is only that one.
+    /// Never fails: ask ok(). `file` is only named in the remarks.
+    [[nodiscard]] static DirectoryFile parse(std::string text, std::string file);
+
+    /// Reads a file, then parse(). Errors: `Errc::not_found`, `io_failed`, `too_large` (over
+    /// 1 MiB).
+    [[nodiscard]] static Result<DirectoryFile> read(const std::filesystem::path& path);
+
+    /// No mistakes; warnings allowed.
+    [[nodiscard]] bool ok() const;
+    /// In the order of the file.
+    [[nodiscard]] const std::vector<DirectoryRemark>& remarks() const;
+    [[nodiscard]] const std::string& text() const;
+
+    // What the file says, with defaults filled in; complete only when ok().
+    [[nodiscard]] const std::string& organisation() const;
+    [[nodiscard]] const std::vector<ContactEntry>& contacts() const;
+    [[nodiscard]] const std::vector<PolicyEntry>& policies() const;
+
+private:
+    struct Contents;
+    explicit DirectoryFile(std::shared_ptr<const Contents> contents);
+    std::shared_ptr<const Contents> contents_;
+};
+
+// ---- the organisation ----
+
+enum class InviteAs : std::uint8_t {
+    contact = 1, ///< a device of a contact of the directory
+    defender = 2 ///< somebody who may raise alerts, and is in no roster
+};
+
+struct Invited {
+    std::string code;     ///< for the one person invited; whoever has it can join in their place
+    Digest auth_hash;     ///< how the relay, and admit(), name this invitation
+    TimePoint expires_at; ///< nobody can join with it from then on
+};
+
+/// A device that has joined.
+struct EnrolledDevice {
+    DeviceId device;
+    InviteAs as = InviteAs::defender;
+    std::string who; ///< the contact's id, or the defender's pseudonym
+    bool revoked = false;
+    TimePoint joined_at{};
+};
+
+/// An invitation not past its expiry.
+struct OpenInvitation {
+    Digest auth_hash;
+    InviteAs as = InviteAs::defender;
+    std::string who;
+    bool used = false;
+    TimePoint expires_at{};
+};
+
+/// Why the admin should act.
+enum class DirectoryDue : std::uint8_t {
+    unconfirmed = 1,       ///< the relay's word for a publication is missing: send pending() again
+    changed = 2,           ///< somebody joined, was invited or revoked since: publish
+    manifest_expiring = 3, ///< under 10 days left: publish
+    directory_key_expiring = 4, ///< under 60 days left: rotate_directory_key
+};
+
+/// The admin's books: the keys that sign the directory, who was invited, who has joined.
+///
+/// The caller keeps the books: after every call that changes them it stores state() durably (and
+/// encrypted: it holds secret keys) *before* it sends anything that came out of the call. The root
+/// key is kept apart, offline; daily work never needs it.
+///
+/// Movable. Errors are values; a failed call changes nothing.
+class TOCSIN_EXPORT Organisation {
+public:
+    /// A new organisation with new keys. `operator_code` is what the relay's operator printed.
+    /// `name` is used until a directory is published. Take root_state() away at once.
+    /// Errors: `Errc::malformed_frame` (not a code), `not_authorised` (a code for something else),
+    /// `expired`, `invalid_argument` (no name, or over 200 bytes).
+    [[nodiscard]] static Result<Organisation> create(std::string_view operator_code,
+                                                     std::string_view name, TimePoint now);
+
+    /// The books from state(). Errors: `Errc::damaged`, `unsupported_version` (of a later release).
+    [[nodiscard]] static Result<Organisation> load(ByteView state);
+
+    Organisation(Organisation&&) noexcept;
+    Organisation& operator=(Organisation&&) noexcept;
+    ~Organisation();
+
+    /// Everything but the root key. Secret. The caller owns (and wipes) the bytes.
+    [[nodiscard]] Bytes state() const;
+
+    /// The root key, to be kept offline; only after create(), else `Errc::not_found`. Secret.
+    [[nodiscard]] Result<Bytes> root_state() const;
+
+    // ---- what the caller needs to reach the relay and to read along ----
+
+    [[nodiscard]] OrgId id() const;
+    [[nodiscard]] std::string name() const;
+    [[nodiscard]] SignPublicKey root() const;
+    [[nodiscard]] SignPublicKey relay_sign_key() const;
+    [[nodiscard]] BoxPublicKey relay_box_key() const;
+    [[nodiscard]] std::vector<std::string> addresses() const; ///< host:port
+    /// X25519 secrets (32 bytes) to open a session with, in the order to try. Until a publication
+    /// is confirmed the first is the operator's invitation, afterwards there is only the admin
+    /// device's own.
+    [[nodiscard]] std::vector<Bytes> admin_auth_secrets() const;
+    /// Opens the roster of the newest publication. 32 bytes, secret; fresh with each publication.
+    [[nodiscard]] Bytes roster_key() const;
+    [[nodiscard]] std::uint64_t version() const; ///< of the newest publication; 0: none yet
+    [[nodiscard]] TimePoint expires_at() const;  ///< of the newest publication
+    [[nodiscard]] std::vector<EnrolledDevice> devices() const;
+    [[nodiscard]] std::vector<OpenInvitation> invitations(TimePoint now) const;
+    /// The number a contact has for ever. Errors: `Errc::not_found`.
+    [[nodiscard]] Result<std::uint32_t> contact_number(std::string_view id) const;
+    [[nodiscard]] std::vector<DirectoryDue> due(TimePoint now) const;
+
+    // ---- the directory ----
+
+    /// What publishing this file would change, a line each; empty: nothing.
+    [[nodiscard]] std::vector<std::string> diff(const DirectoryFile& file) const;
+
+    /// Signs the next version, valid for 30 days, under a fresh roster key sealed to every enrolled
+    /// device, and returns it for the relay (`PutDirectory`). It stays in pending() until
+    /// confirm(). Not idempotent: each call makes a version.
+    /// Errors: `Errc::invalid_argument` (the file has mistakes), `expired` (the directory key:
+    /// rotate it), `invalid_plan` (a policy would call more devices than a plan may hold),
+    /// `too_large` (too many devices for one publication).
+    [[nodiscard]] Result<Bytes> publish(const DirectoryFile& file, TimePoint now);
+
+    /// publish() with the file last published; for what joined or left since, or a new expiry.
+    /// Errors: as above; `Errc::not_found` when none was ever published.
+    [[nodiscard]] Result<Bytes> publish(TimePoint now);
+
+    struct Publication {
+        std::uint64_t version = 0;
+        Bytes bytes;
+    };
+    /// Made but not yet confirmed, oldest first. Send them in this order; sending one again is
+    /// safe.
+    [[nodiscard]] std::vector<Publication> pending() const;
+    /// The relay has this version durably. Idempotent. Errors: `Errc::not_found`.
+    [[nodiscard]] Result<void> confirm(std::uint64_t version);
+    /// The last confirmed publication, for a relay that lost its store; empty: none yet.
+    [[nodiscard]] Bytes last_publication() const;
+
+    // ---- people ----
+
+    /// An invitation for one device. `who` is a contact's id, or the pseudonym of a defender (1 to
+    /// 100 bytes; what desks will see). `life` from one minute to 30 days. The relay knows it from
+    /// the next publish() on.
+    /// Errors: `Errc::not_found` (no such contact in the published file), `invalid_argument`.
+    [[nodiscard]] Result<Invited> invite(InviteAs as, std::string_view who,
+                                         std::chrono::seconds life, TimePoint now);
+
+    /// Takes an invitation back. Who has joined with it stays. Errors: `Errc::not_found`.
+    [[nodiscard]] Result<void> withdraw(const Digest& invitation);
+
+    /// Opens a join request that the relay handed over and enrols the device; returns the sealed
+    /// answer (`PutJoinAnswer`). The device is in the directory from the next publish() on.
+    /// Idempotent: the same device again yields the same answer.
+    /// Errors: `Errc::not_found` (no such invitation), `expired`, `invitation_used` (by another
+    /// device), `cannot_open`, `malformed_frame`, `invalid_signature` (the contact's device list),
+    /// `conflict` (another device has that key or mailbox), `too_large` (a policy would call more
+    /// devices than a plan may hold).
+    [[nodiscard]] Result<Bytes> admit(const Digest& invitation, ByteView request_box,
+                                      TimePoint now);
+
+    /// A device that is lost or whose holder left. In force from the next publish() on. Idempotent.
+    /// Errors: `Errc::not_found`.
+    [[nodiscard]] Result<void> revoke_device(const DeviceId& device);
+
+    // ---- keys ----
+
+    /// A new directory key, signed by the root, valid for a year. Every defender's papers are
+    /// renewed, and delivered with the next publish().
+    /// Errors: `Errc::damaged`, `not_authorised` (another organisation's root), `stale` (a root
+    /// that was replaced).
+    [[nodiscard]] Result<void> rotate_directory_key(ByteView root_state, TimePoint now);
+
+    /// A new root, signed by the old one and itself; returns its root state, to be stored before
+    /// anything is published. The old one is then worth nothing. Errors: as above.
+    [[nodiscard]] Result<Bytes> rotate_root(ByteView root_state);
+
+private:
+    class Impl;
+    explicit Organisation(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace tocsin
