@@ -1,0 +1,258 @@
+// `tocsin ack`: a person's answer.
+
+#include "client-lib/cli/commands.hpp"
+#include "client-lib/cli/parse.hpp"
+#include "client-lib/cli/text.hpp"
+
+#include <tocsin/limits.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace tocsin::cli {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+struct AckOptions {
+    std::string alert;
+    std::string note;
+    std::string name;
+    std::string eta;
+    std::string term;
+    std::string will;
+    std::string hand_over;
+    bool accept = false;
+    bool decline = false;
+    bool resolve = false;
+    bool renew = false;
+    bool confirm_cancel = false;
+    bool desk = false;
+    bool no_wait = false;
+};
+
+// Everything but who is handed over to: that needs the alert.
+Parsed<AnswerDraft> draft_of(const AckOptions& options)
+{
+    using Draft = Parsed<AnswerDraft>;
+    const int verbs = int{options.accept} + int{options.decline} + int{options.resolve} +
+                      int{options.renew} + int{options.confirm_cancel} +
+                      int{!options.hand_over.empty()};
+    if (verbs > 1)
+        return Draft::wrong(tr("One answer at a time: --accept, --decline, --resolve, --renew, "
+                               "--hand-over or --confirm-cancel."));
+    AnswerDraft draft;
+    if (options.decline) draft.verb = Verb::decline;
+    if (options.resolve) draft.verb = Verb::resolve;
+    if (options.renew) draft.verb = Verb::renew;
+    if (options.confirm_cancel) draft.verb = Verb::confirm_cancel;
+    if (!options.hand_over.empty()) draft.verb = Verb::hand_over;
+    if (options.desk && !options.decline)
+        return Draft::wrong(tr("--desk goes with --decline: the whole desk can't."));
+    draft.whole_desk = options.desk;
+    const bool promise = draft.verb == Verb::accept || draft.verb == Verb::renew;
+    if (!promise && !(options.term.empty() && options.eta.empty() && options.will.empty()))
+        return Draft::wrong(tr("--eta, --term and --will go with --accept or --renew."));
+    draft.note.name = options.name;
+    draft.note.text = text_or_input(options.note);
+    if (!options.eta.empty()) {
+        const auto eta = parse_duration(options.eta, 24h * 7);
+        if (!eta) return Draft::wrong(eta.why());
+        draft.note.eta = eta.value();
+    }
+    if (!options.term.empty()) {
+        const auto term = parse_duration(options.term, limits::term_max);
+        if (!term) return Draft::wrong(term.why());
+        if (term.value() < limits::term_min)
+            return Draft::wrong(tr("The term is too short to mean anything."));
+        draft.term = term.value();
+    }
+    if (!options.will.empty()) {
+        const auto will = parse_commitments(options.will);
+        if (!will) return Draft::wrong(will.why());
+        draft.note.commitments = will.value();
+    }
+    return draft;
+}
+
+// By number, name, part of a name, or kind; empty unless exactly one fits.
+std::optional<std::uint32_t> contact_named(const AlertStatus& status, const std::string& given)
+{
+    const std::string wanted = lowered(trimmed(given));
+    const auto only = [&](auto fits) -> std::optional<std::uint32_t> {
+        std::optional<std::uint32_t> found;
+        for (const ContactStatus& contact : status.contacts) {
+            if (!fits(contact)) continue;
+            if (found) return std::nullopt;
+            found = contact.number;
+        }
+        return found;
+    };
+    if (wanted.empty()) return std::nullopt;
+    if (auto found =
+            only([&](const ContactStatus& c) { return std::to_string(c.number) == wanted; }))
+        return found;
+    if (auto found = only([&](const ContactStatus& c) { return lowered(c.name) == wanted; }))
+        return found;
+    if (auto found = only([&](const ContactStatus& c) { return name_of(c.kind) == wanted; }))
+        return found;
+    return only(
+        [&](const ContactStatus& c) { return lowered(c.name).find(wanted) != std::string::npos; });
+}
+
+std::string names_of_contacts(const AlertStatus& status)
+{
+    std::string names;
+    for (std::size_t i = 0; i < status.contacts.size(); ++i)
+        names += (i ? ", " : "") + std::to_string(status.contacts[i].number) + " " +
+                 name_of_contact(status, i);
+    return names;
+}
+
+asio::awaitable<int> send_answer(Link* link, Screen* screen, Device* device, std::string alert,
+                                 AnswerDraft draft, std::string hand_over, Patience patience)
+{
+    const Result<AlertId> id = co_await find_alert(link, device, std::move(alert));
+    if (!id) co_return screen->fail(id.error());
+    Result<AlertStatus> status = device->status(*id);
+    if (!status) co_return screen->fail(status.error());
+    if (status->mine) {
+        Trouble trouble = trouble_of(Errc::not_authorised);
+        trouble.what = tr("This is your own alert: others answer it.");
+        trouble.next = tr("If you no longer need help: tocsin cancel.");
+        co_return screen->fail(trouble);
+    }
+    if (draft.verb == Verb::hand_over) {
+        draft.contact = contact_named(*status, hand_over);
+        if (!draft.contact)
+            co_return screen->usage(
+                fill(tr("\"{who}\" names none or several of: {names}."),
+                     {{"who", hand_over}, {"names", names_of_contacts(*status)}}));
+    }
+    Client* client = &link->client();
+    const AlertId which = *id;
+    const Attempt attempt = [client, which, draft] { return client->answer(which, draft); };
+    const std::string kept = tr("Your answer is signed and kept here; it does not count yet.");
+    const Result<void> sent = co_await insist(link, screen, attempt, patience, kept);
+    if (!sent) {
+        Trouble trouble = trouble_of(sent.error());
+        if (is_passing(sent.error())) {
+            trouble.safe = kept;
+            trouble.next = tr("Repeat the command, or \"tocsin inbox --watch\": it is sent as soon "
+                              "as the relay can be reached. Meanwhile others go on being called.");
+            trouble.exit = Exit::saved_only;
+        }
+        co_return screen->fail(trouble);
+    }
+    Answered said;
+    said.verb = draft.verb;
+    said.target = draft.whole_desk ? 1 : 0;
+    for (std::size_t i = 0; draft.contact && i < status->contacts.size(); ++i)
+        if (status->contacts[i].number == *draft.contact)
+            said.target = static_cast<std::uint32_t>(i);
+    Sentence sentence;
+    sentence.tone = Tone::good;
+    sentence.text =
+        fill(tr("The relay has your answer for alert {id}: {answer}."),
+             {{"id", short_id(which)}, {"answer", words_of_answer(said, draft.note, *status)}});
+    screen->tell(now(), sentence);
+    Json json;
+    json.add("type", "answered").add("alert", to_hex(which.view())).add("at", now());
+    screen->write(json.add("verb", name_of(draft.verb)));
+    if (draft.verb == Verb::accept || draft.verb == Verb::renew)
+        screen->say(fill(tr("Next: renew it before it runs out (tocsin ack {id} --renew), and say "
+                            "when it is over (tocsin ack {id} --resolve)."),
+                         {{"id", short_id(which)}}));
+    co_return static_cast<int>(Exit::done);
+}
+
+int run_ack(const Common& common, Screen& screen, AckOptions options)
+{
+    // A single word that can't be a number is what the officer says.
+    if (options.note.empty() && !looks_like_id(options.alert))
+        options.note = std::exchange(options.alert, std::string{});
+    const Parsed<AnswerDraft> draft = draft_of(options);
+    if (!draft) return screen.usage(draft.why());
+    Result<Device> device = open_device(common, Unlock::needed);
+    if (!device) return screen.fail(device.error());
+    Link link{common, *device};
+    const auto interrupted = [&] {
+        screen.say(tr("The relay has not confirmed your answer: it does not count yet.\n"
+                      "Next: repeat the command, or \"tocsin inbox --watch\", which sends it."));
+        return static_cast<int>(Exit::saved_only);
+    };
+    const Patience patience = options.no_wait ? Patience::short_try : Patience::endless;
+    return link.run(send_answer(&link, &screen, &*device, options.alert, draft.value(),
+                                options.hand_over, patience),
+                    interrupted);
+}
+
+void add_answer_options(CLI::App& command, AckOptions& options)
+{
+    command
+        .add_option("ALERT", options.alert,
+                    tr("The first digits of its number. Without: the newest one that is open."))
+        ->option_text("");
+    command
+        .add_option("NOTE", options.note,
+                    tr("Words for the sender and those who answer too; - reads them from "
+                       "standard input."))
+        ->option_text("");
+    command.add_flag("-a,--accept", options.accept,
+                     tr("I take it. Nobody further is called while your promise stands. This is "
+                        "what is said when nothing else is."));
+    command.add_flag("-d,--decline", options.decline, tr("I can't."));
+    command.add_flag("--desk", options.desk, tr("With --decline: nobody at this desk can."));
+    command.add_flag("--resolve", options.resolve, tr("It is over. Only from whoever holds it."));
+    command.add_flag("--renew", options.renew, tr("I am still on it: the promise begins again."));
+    command.add_flag(
+        "--confirm-cancel", options.confirm_cancel,
+        tr("The sender has cancelled, and I have made sure by another way that they are "
+           "free."));
+    command
+        .add_option("--hand-over", options.hand_over,
+                    tr("Asks another contact to take over: its name, part of it, its kind, or its "
+                       "number. Your promise stands until they accept."))
+        ->option_text(tr("CONTACT"));
+    command.add_option("--eta", options.eta, tr("When you are there, e.g. 20m."))
+        ->option_text(tr("TIME"));
+    command
+        .add_option("--term", options.term,
+                    tr("How long the promise stands without a further word, e.g. 2h. Without: as "
+                       "the organisation agreed."))
+        ->option_text(tr("TIME"));
+    command
+        .add_option("--will", options.will,
+                    tr("What you undertake: call, visit, lawyer, medical, shelter, relocation, "
+                       "raise_case, attend_trial, publish; several with commas."))
+        ->option_text(tr("THINGS"));
+    command.add_option("--name", options.name, tr("As you want to be called."))
+        ->option_text(tr("NAME"));
+    command.add_flag("--no-wait", options.no_wait,
+                     tr("Tries for ten seconds, then ends; the answer stays kept."));
+}
+
+} // namespace
+
+void add_ack(CLI::App& app, Chosen& chosen)
+{
+    auto options = std::make_shared<AckOptions>();
+    CLI::App* command =
+        add_command(app, "ack", tr("Answers a call: I take it, I can't, it is over.").c_str(),
+                    tr("If you are on duty").c_str(),
+                    "  tocsin ack --eta 20m --name Amina --will call,visit\n"
+                    "  tocsin ack 3f9a --decline --desk \"closed until Monday\"\n"
+                    "  tocsin ack 3f9a --hand-over embassy\n"
+                    "  tocsin ack 3f9a --resolve \"she is home\"");
+    add_answer_options(*command, *options);
+    command->callback([options, &chosen] {
+        chosen.run = [options, &chosen](Screen& screen) {
+            return run_ack(chosen.common, screen, *options);
+        };
+    });
+}
+
+} // namespace tocsin::cli
