@@ -73,6 +73,8 @@ function(tocsin_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tocsin_options ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  # Test code is not what is tested: compiled for speed of compiling. What it links keeps its flags.
+  target_compile_options(${name} PRIVATE -O0 -g1)
   target_compile_definitions(${name} PRIVATE TOCSIN_TEST_DIR="${PROJECT_SOURCE_DIR}/tests"
                              TOCSIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}" TOCSIN_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)

@@ -62,7 +62,7 @@ void LogTelemetry::note(service::Level level, std::string_view code,
                         std::initializer_list<service::Field> fields,
                         boost::system::error_code error)
 {
-    if (static_cast<int>(level) < static_cast<int>(least_)) return;
+    if (static_cast<int>(level) < static_cast<int>(least_.load())) return;
     std::string line = "{\"at\":\"" + timestamp() + "\",\"level\":\"";
     line.append(name_of(level)).append("\",\"code\":\"").append(code).append("\"");
     for (const service::Field& field : fields)

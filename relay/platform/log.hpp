@@ -3,6 +3,7 @@
 
 #include "relay/service/ports/telemetry.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,7 @@ public:
 
 private:
     std::shared_ptr<spdlog::logger> logger_;
-    LogLevel least_;
+    std::atomic<LogLevel> least_; // the store's threads log too
 };
 
 } // namespace tocsin::platform

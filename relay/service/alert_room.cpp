@@ -1,5 +1,7 @@
 #include "relay/service/alert_room.hpp"
 
+#include "relay/core/rules.hpp"
+
 #include "client-lib/protocol/link.hpp"
 #include "client-lib/protocol/words.hpp"
 
@@ -70,6 +72,17 @@ bool may_hear(const Follower& follower, const LoadedAlert& alert, std::uint64_t 
     return !follower.owner || follower.outcome || !alert.cancel_seq || seq <= *alert.cancel_seq;
 }
 
+bool may_hear_marks(const Follower& follower, const LoadedAlert& alert)
+{
+    return follower.owner && !alert.cancel_seq;
+}
+
+// Reading it again would yield the same: there is nothing to serve.
+bool is_final(const boost::system::error_code& error)
+{
+    return error == Errc::closed || error == Errc::quarantined || error == Errc::not_found;
+}
+
 } // namespace
 
 AlertRoom::AlertRoom(Ports ports, std::size_t loaded_max) : ports_(ports), loaded_max_(loaded_max)
@@ -99,6 +112,12 @@ void AlertRoom::remember(const AlertId& id, const LoadedPtr& alert)
         loaded_.erase(recent_.back().first);
         recent_.pop_back();
     }
+}
+
+bool AlertRoom::is_current(const AlertId& id, const LoadedPtr& alert) const
+{
+    const auto found = loaded_.find(id);
+    return found != loaded_.end() && found->second->second == alert;
 }
 
 void AlertRoom::forget(const AlertId& id)
@@ -202,11 +221,13 @@ asio::awaitable<Result<ReceiptFacts>> AlertRoom::submit(protocol::Envelope envel
 
 asio::awaitable<Result<void>> AlertRoom::run(AlertId id, core::Command command, Bytes body)
 {
-    for (int attempt = 0; attempt < conflict_retries_max; ++attempt) {
+    for (int conflicts = 0; conflicts < conflict_retries_max;) {
         Result<LoadedPtr> found = co_await find(id);
         if (!found) co_return found.error();
         const LoadedPtr alert = *found;
         const Turnstile::Pass pass = co_await alert->turnstile.enter();
+        // Forgotten while this one waited its turn: what it would be judged by is out of date.
+        if (!is_current(id, alert)) continue;
 
         const TimePoint now = ports_.clock.now();
         Result<core::Transition> step =
@@ -232,8 +253,9 @@ asio::awaitable<Result<void>> AlertRoom::run(AlertId id, core::Command command, 
         if (!committed) {
             // What is in memory may be behind what is stored: the next one loads it anew.
             forget(id);
-            if (committed.error() == Errc::conflict) continue;
-            co_return committed.error();
+            if (committed.error() != Errc::conflict) co_return committed.error();
+            ++conflicts;
+            continue;
         }
         const core::Alert before = std::exchange(alert->state, std::move(step->next));
         alert->position = position;
@@ -272,8 +294,13 @@ void AlertRoom::push_row(const AlertId& id, LoadedAlert& alert, std::uint64_t se
     message.rows.push_back({.entry = row.entry, .body = row.body});
     const Frame frame = frame_of(0, std::move(message));
     for (const auto& follower : followers) {
-        if (follower->pumping || follower->next_seq != seq) continue;
-        if (!may_hear(*follower, alert, seq)) continue;
+        if (follower->pumping || follower->next_seq > seq) continue;
+        if (!may_hear(*follower, alert, follower->next_seq)) continue;
+        if (follower->next_seq < seq) {
+            // Another node wrote what is missing: the device comes back and fetches it.
+            follower->peer->link->close(Errc::stale);
+            continue;
+        }
         follower->next_seq = seq + 1;
         follower->peer->link->send(frame);
     }
@@ -281,15 +308,18 @@ void AlertRoom::push_row(const AlertId& id, LoadedAlert& alert, std::uint64_t se
 
 void AlertRoom::report(const std::vector<Event>& events)
 {
+    std::int64_t skipped = 0;
     for (const Event& event : events) {
         if (std::holds_alternative<PlanExhausted>(event))
             ports_.telemetry.note(Level::alarm, "alert.exhausted");
         else if (std::holds_alternative<ContactSkipped>(event))
-            ports_.telemetry.note(Level::alarm, "alert.contact_skipped");
+            ++skipped;
         else if (const auto* closed = std::get_if<Closed>(&event);
                  closed && closed->outcome == Outcome::expired)
             ports_.telemetry.note(Level::alarm, "alert.expired");
     }
+    if (skipped > 0)
+        ports_.telemetry.note(Level::alarm, "alert.contact_skipped", {{"contacts", skipped}});
 }
 
 asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
@@ -300,19 +330,27 @@ asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
     for (;;) {
         Result<std::vector<store::Pending>> waiting =
             co_await ports_.store.pending(mailbox, after, chunk);
-        // The device connects again, or is served by the next page: nothing is lost by stopping here.
-        if (!waiting || waiting->empty()) co_return;
+        if (!waiting) {
+            // It must not sit there believing that nothing waits: it connects again and asks anew.
+            peer->link->close(Errc::storage_failed);
+            co_return;
+        }
+        if (waiting->empty()) co_return;
         for (const store::Pending& pending : *waiting) {
             after = pending;
             const bool room = co_await peer->link->room();
             if (!room) co_return;
             Result<LoadedPtr> alert = co_await find(pending.alert);
-            if (!alert) continue;
+            if (!alert && is_final(alert.error())) continue;
+            if (!alert) {
+                peer->link->close(Errc::storage_failed);
+                co_return;
+            }
             const core::Alert& state = (*alert)->state;
             peer->link->send(deliver_frame(**alert, pending.slot));
             const std::uint16_t contact = state.plan.slots[pending.slot].contact;
-            const bool calls = state.phase == core::Phase::escalating &&
-                               state.contacts[contact].word == core::ContactState::Word::none;
+            const bool calls =
+                state.phase == core::Phase::escalating && core::is_silent(state.contacts[contact]);
             if (calls) peer->link->send(ring_frame(pending.alert, PageCause::step, false));
         }
     }
@@ -338,11 +376,12 @@ asio::awaitable<Result<void>> AlertRoom::mark(std::vector<store::Mark> marks)
                     *same = *mark;
             }
         }
-        const auto followers = ports_.switchboard.followers(id);
-        if (!followers.empty()) {
+        if (!ports_.switchboard.followers(id).empty()) {
+            // Whether its sender cancelled must be known before it is told anything.
+            Result<LoadedPtr> found = co_await find(id);
             const Frame frame = marks_frame(id, {first, last});
-            for (const auto& follower : followers)
-                if (follower->owner && !(alert && alert->cancel_seq)) follower->peer->link->send(frame);
+            for (const auto& follower : ports_.switchboard.followers(id))
+                if (found && may_hear_marks(*follower, **found)) follower->peer->link->send(frame);
         }
         first = last;
     }
@@ -381,13 +420,13 @@ asio::awaitable<Result<void>> AlertRoom::pump(AlertId id, std::shared_ptr<Follow
             ++follower->next_seq;
         }
         const bool room = co_await follower->peer->link->room();
-        if (!room) break;
+        if (!room || follower->replaced) break;
         follower->peer->link->send(frame_of(0, std::move(message)));
     }
     follower->pumping = false;
-    if (const auto found = loaded_.find(id); follower->owner && found != loaded_.end()) {
+    if (const auto found = loaded_.find(id); !follower->replaced && found != loaded_.end()) {
         const LoadedAlert& alert = *found->second->second;
-        if (!alert.marks.empty() && !alert.cancel_seq)
+        if (!alert.marks.empty() && may_hear_marks(*follower, alert))
             follower->peer->link->send(marks_frame(id, alert.marks));
     }
     co_return result;

@@ -76,6 +76,7 @@ private:
     [[nodiscard]] core::Presence presence_of(const LoadedAlert& alert) const;
     void remember(const AlertId& id, const LoadedPtr& alert);
     void forget(const AlertId& id);
+    [[nodiscard]] bool is_current(const AlertId& id, const LoadedPtr& alert) const;
 
     // After the commit: deliveries, pages, followers, the operator.
     void act(const AlertId& id, LoadedAlert& alert, const core::Alert& before,

@@ -88,11 +88,16 @@ Result<Standing> Service::standing(const BoxPublicKey& auth_key) const
 PeerPtr Service::attach(Standing standing, std::array<std::uint8_t, 32> channel_binding,
                         std::shared_ptr<Link> link)
 {
+    // The directory may have changed since the proof.
+    const bool stranger = is_stranger(standing);
     auto peer = std::make_shared<Peer>(Peer{.standing = std::move(standing),
                                             .channel_binding = channel_binding,
                                             .link = std::move(link),
                                             .following = {}});
-    switchboard_.attach(peer);
+    if (stranger)
+        peer->link->close(Errc::not_authorised);
+    else
+        switchboard_.attach(peer);
     return peer;
 }
 
@@ -267,6 +272,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::Follow message)
 
 Service::Reply Service::on(PeerPtr peer, protocol::GetDirectory message)
 {
+    if (peer->standing.role == protocol::Role::invitation) co_return error(Errc::not_authorised);
     if (bundle_.empty()) co_return error(Errc::not_found);
     // The standing may be older than the directory: a device admitted meanwhile finds its wrap here.
     const auto standing = roll_.standing(peer->standing.auth_hash, ports_.clock.now());
@@ -324,13 +330,17 @@ Service::Reply Service::on(PeerPtr peer, protocol::PutDirectory message)
     co_return protocol::Done{};
 }
 
-// Revoked devices leave at once. An invitation's link stays: its person is just joining.
+// Whoever brought the first directory may stay to its end though the invitation has served.
+bool Service::is_stranger(const Standing& standing) const
+{
+    return !standing.first_admin && !roll_.standing(standing.auth_hash, ports_.clock.now());
+}
+
+// Revoked devices leave at once, and so do invitations that were taken back.
 void Service::close_strangers()
 {
     for (const PeerPtr& peer : switchboard_.everyone()) {
-        if (peer->standing.first_admin) continue;
-        const auto standing = roll_.standing(peer->standing.auth_hash, ports_.clock.now());
-        if (standing) continue;
+        if (!is_stranger(peer->standing)) continue;
         ports_.telemetry.note(Level::info, "link.revoked");
         switchboard_.detach(peer);
         peer->link->close(Errc::not_authorised);
@@ -373,6 +383,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::GetPrekeys)
 Service::Reply Service::on(PeerPtr peer, protocol::PutJoinRequest message)
 {
     if (peer->standing.role != protocol::Role::invitation) co_return error(Errc::not_authorised);
+    if (message.box.empty()) co_return error(Errc::malformed_frame);
     if (message.box.size() > join_box_bytes_max) co_return error(Errc::too_large);
     store::JoinRow row{.invitation = peer->standing.auth_hash, .box = std::move(message.box)};
     Result<void> put = co_await ports_.store.put_join_request(std::move(row));
@@ -408,6 +419,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::GetJoinRequests)
 Service::Reply Service::on(PeerPtr peer, protocol::PutJoinAnswer message)
 {
     if (peer->standing.role != protocol::Role::admin) co_return error(Errc::not_authorised);
+    if (message.box.empty()) co_return error(Errc::malformed_frame); // it would say "not yet"
     if (message.box.size() > join_box_bytes_max) co_return error(Errc::too_large);
     store::JoinRow row{.invitation = message.invitation, .box = std::move(message.box)};
     Result<void> put = co_await ports_.store.put_join_answer(std::move(row));

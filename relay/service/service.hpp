@@ -73,6 +73,7 @@ private:
     // The slot of this device in an alert, open or not. Errc::not_authorised when it has none.
     asio::awaitable<Result<std::uint16_t>> slot_of(PeerPtr peer, AlertId alert);
     Result<void> take_directory(const store::PublishedDirectory& stored);
+    [[nodiscard]] bool is_stranger(const Standing& standing) const;
     void close_strangers();
 
     Ports ports_;

@@ -51,7 +51,9 @@ std::shared_ptr<Follower> Switchboard::follow(const AlertId& alert, Follower fol
     auto entry = std::make_shared<Follower>(std::move(follower));
     if (!peers_.contains(entry->peer)) return entry; // left meanwhile: nobody will be told
     auto& list = followers_[alert];
-    std::erase_if(list, [&](const auto& f) { return f->peer == entry->peer; });
+    for (const auto& before : list)
+        if (before->peer == entry->peer) before->replaced = true;
+    std::erase_if(list, [](const auto& f) { return f->replaced; });
     list.push_back(entry);
     auto& following = entry->peer->following;
     if (std::ranges::find(following, alert) == following.end()) following.push_back(alert);

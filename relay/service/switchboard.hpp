@@ -33,6 +33,7 @@ struct Follower {
     bool outcome = false;       // the sender after a true unlock: hears what became of a cancel
     std::uint64_t next_seq = 0; // rows before it were sent
     bool pumping = false;       // a pump brings it up to date; pushes wait for it
+    bool replaced = false;      // the link follows anew: a pump that is under way stops
 };
 
 class Switchboard {

@@ -119,7 +119,8 @@ Parsed parse(const std::filesystem::path& file)
 {
     Parsed parsed;
     std::ifstream in(file);
-    if (!in) {
+    std::error_code ignored;
+    if (!in || std::filesystem::is_directory(file, ignored)) {
         parsed.mistakes.push_back({file, 0, "the file cannot be read",
                                    "check the path, or make one with: tocsind init"});
         return parsed;

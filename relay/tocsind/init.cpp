@@ -123,9 +123,10 @@ Exit init(const InitOptions& options)
     }
     const Result<void> made = make(options, files);
     if (!made) {
-        remove(files);
+        // Somebody else's, made in this very moment, is theirs to keep.
+        if (made.error() != Errc::already_exists) remove(files);
         std::cerr << "tocsind: the relay could not be made in " << options.folder.string() << ": "
-                  << made.error().message() << "\n  Nothing of it was left behind: try again.\n";
+                  << made.error().message() << "\n  Nothing of it is in use: try again.\n";
         return Exit::failed;
     }
     std::cout << "A new relay is ready in " << options.folder.string() << ".\n\n"

@@ -34,6 +34,21 @@ TEST(Steps, ARevokedSlotIsNeverCalled)
     EXPECT_EQ(story.submit(), "AlertStored, StepOpened{0, 0, start}, Paged{step, [1]}");
 }
 
+TEST(Steps, ShortStepsDoNotSilenceThoseCalledBefore)
+{
+    Plan plan = make_plan({{}, {}, {}}, {{0}, {1}, {2}});
+    for (PlanStep& step : plan.steps)
+        step.delay = 20s;
+    plan.repage_interval = 50s;
+    Story story{plan};
+    story.submit();
+    EXPECT_EQ(story.alert.repage_due, t0 + 50s);
+    EXPECT_EQ(story.walk_and_tick(t0 + 20s), "StepOpened{1, 0, delay}, Paged{step, [1]}");
+    EXPECT_EQ(story.walk_and_tick(t0 + 40s), "StepOpened{2, 0, delay}, Paged{step, [2]}");
+    EXPECT_EQ(story.alert.repage_due, t0 + 50s) << "the clock that runs is kept";
+    EXPECT_EQ(story.walk_and_tick(t0 + 50s), "Paged{repeat, [0 1 2]}");
+}
+
 TEST(Steps, TheDeskDelayCallsTheRestOfTheDeskOnce)
 {
     Plan plan = two_steps();

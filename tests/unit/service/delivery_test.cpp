@@ -1,0 +1,197 @@
+// Deliveries: to whom, in which order, and until when.
+#include "tests/unit/service/world.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tocsin::service::test {
+namespace {
+
+TEST(Delivery, OnlySlotsOfTheOpenStepAreDelivered)
+{
+    World world;
+    const Visit day = world.connect(world.day);
+    const Visit night = world.connect(world.night);
+    const Visit embassy = world.connect(world.embassy);
+    const Visit lawyer = world.connect(world.lawyer);
+    Sent alert = world.raise();
+    EXPECT_EQ(day.heard(), "deliver 0, ring step");
+    EXPECT_EQ(night.heard(), "deliver 1, ring step");
+    EXPECT_EQ(embassy.heard(), "");
+    EXPECT_EQ(world.connect(world.embassy).heard(), "") << "nor does anything wait for it";
+
+    world.tell(day, alert.answer(0, Verb::escalate, 0));
+    EXPECT_EQ(embassy.heard(), "deliver 2, ring step");
+    EXPECT_EQ(day.heard(), "") << "nobody is called twice for it";
+    EXPECT_EQ(lawyer.heard(), "");
+}
+
+TEST(Delivery, ADeliveryIsTheTransmittedEnvelopeWithOneSlot)
+{
+    World world;
+    const Visit night = world.connect(world.night);
+    const Sent alert = world.raise();
+    const protocol::Envelope sent = protocol::parse_envelope(alert.envelope, t0).value();
+    const protocol::Deliver delivered = night.link->all<protocol::Deliver>().at(0);
+    EXPECT_EQ(delivered.header, sent.header_bytes);
+    EXPECT_EQ(delivered.plan, sent.plan_bytes);
+    EXPECT_EQ(delivered.slot_number, 1);
+    EXPECT_EQ(delivered.slot, sent.slots[1]);
+    EXPECT_EQ(delivered.payload, sent.payload);
+    EXPECT_EQ(night.link->all<protocol::Ring>().at(0).alert, alert.id);
+}
+
+TEST(Delivery, ADeviceOfAStepNotOpenMayNotFollowOpenOrGiveUpTheAlert)
+{
+    World world;
+    const Sent alert = world.raise();
+    const Visit embassy = world.connect(world.embassy);
+    EXPECT_EQ(world.tell(embassy, alert.follow()), "not_authorised");
+    EXPECT_EQ(world.tell(embassy, alert.opened(2)), "not_authorised");
+    EXPECT_EQ(world.tell(embassy, protocol::CannotOpen{alert.id}), "not_authorised");
+    EXPECT_EQ(world.tell(embassy, protocol::Delivered{{alert.id}}), "done") << "without effect";
+    EXPECT_EQ(world.wait_for(world.memory.marks(alert.id)).value().size(), 2u);
+}
+
+TEST(Delivery, WhoAttachesLaterGetsAllThatWaitsInItsOrder)
+{
+    World world;
+    std::vector<AlertId> raised;
+    for (int i = 0; i < 70; ++i) // more than the store is asked for at once
+        raised.push_back(world.raise().id);
+    const Visit day = world.connect(world.day);
+    std::vector<AlertId> delivered;
+    for (const protocol::Deliver& one : day.link->all<protocol::Deliver>())
+        delivered.push_back(protocol::decode_header(one.header).value().alert);
+    EXPECT_EQ(delivered, raised);
+    EXPECT_EQ(day.link->all<protocol::Ring>().size(), raised.size());
+}
+
+TEST(Delivery, WhatWasConfirmedIsNotDeliveredAgainWhatWasNotIs)
+{
+    World world;
+    const Sent first = world.raise();
+    const Sent second = world.raise();
+    const Visit day = world.connect(world.day);
+    EXPECT_EQ(day.heard(), "deliver 0, ring step, deliver 0, ring step");
+    EXPECT_EQ(world.tell(day, protocol::Delivered{{first.id}}), "done");
+    world.leave(day);
+
+    const Visit again = world.connect(world.day);
+    EXPECT_EQ(again.heard(), "deliver 0, ring step");
+    EXPECT_EQ(again.link->all<protocol::Ring>().at(0).alert, second.id);
+    EXPECT_EQ(world.tell(again, second.opened(0)), "done") << "opened, so delivered";
+    EXPECT_EQ(world.connect(world.day).heard(), "");
+    EXPECT_EQ(world.connect(world.night).heard(), "deliver 1, ring step, deliver 1, ring step")
+        << "of another device nothing was said";
+}
+
+TEST(Delivery, ConfirmingAForeignOrUnknownAlertIsWithoutEffect)
+{
+    World world;
+    const Sent alert = world.raise();
+    const Visit lawyer = world.connect(world.lawyer);
+    const Sent unknown = world.seal(world.plan());
+    EXPECT_EQ(world.tell(lawyer, protocol::Delivered{{alert.id, unknown.id}}), "done");
+    EXPECT_EQ(world.connect(world.day).heard(), "deliver 0, ring step");
+    EXPECT_EQ(world.tell(lawyer, protocol::Delivered{std::vector<AlertId>(257)}), "too_large");
+}
+
+TEST(Delivery, WhoAttachesWhileTheAlertIsHeldGetsItWithoutARing)
+{
+    World world;
+    Sent alert = world.raise();
+    world.tell(world.connect(world.day), alert.answer(0, Verb::accept));
+    EXPECT_EQ(world.connect(world.night).heard(), "deliver 1");
+}
+
+TEST(Delivery, WhoseContactDeclinedGetsItWithoutARing)
+{
+    World world;
+    Sent alert = world.raise();
+    world.tell(world.connect(world.day), alert.answer(0, Verb::decline, 1));
+    EXPECT_EQ(world.connect(world.night).heard(), "deliver 1");
+}
+
+TEST(Delivery, WhoseContactsPromiseLapsedIsRungForItIsCalledAgain)
+{
+    World world;
+    world.start_escalator();
+    Sent alert = world.raise();
+    world.tell(world.connect(world.day), alert.answer(0, Verb::accept, 0, 20s));
+    world.advance(20s);
+    EXPECT_EQ(world.journal(alert.id).back(),
+              "Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0 1]}");
+    EXPECT_EQ(world.connect(world.night).heard(), "deliver 1, ring step");
+}
+
+TEST(Delivery, AfterTheEndItIsStillDeliveredButRingsNobody)
+{
+    World world;
+    Sent alert = world.raise();
+    const Visit day = world.connect(world.day);
+    world.tell(day, alert.answer(0, Verb::accept));
+    world.tell(day, alert.answer(0, Verb::resolve));
+    EXPECT_EQ(world.connect(world.night).heard(), "deliver 1");
+}
+
+TEST(Delivery, EveryLinkOfADeviceHears)
+{
+    World world;
+    const Visit one = world.connect(world.day);
+    const Visit two = world.connect(world.day);
+    (void)world.raise();
+    EXPECT_EQ(one.heard(), "deliver 0, ring step");
+    EXPECT_EQ(two.heard(), "deliver 0, ring step");
+    world.leave(one);
+    (void)world.raise();
+    EXPECT_EQ(one.heard(), "");
+    EXPECT_EQ(two.heard(), "deliver 0, ring step");
+}
+
+TEST(Delivery, ALinkThatDoesNotKeepUpIsWaitedForAndWhatFollowsIsNotLost)
+{
+    World world;
+    (void)world.raise();
+    (void)world.raise();
+    Visit day;
+    day.link = std::make_shared<RecordingLink>();
+    day.link->fill();
+    day.peer = world.service->attach(world.service->standing(world.day.auth.public_key()).value(),
+                                     {}, day.link);
+    boost::asio::co_spawn(world.io, world.service->catch_up(day.peer), [](std::exception_ptr) {});
+    world.run();
+    EXPECT_TRUE(day.link->waits_for_room());
+    EXPECT_EQ(day.heard(), "");
+    day.link->drain();
+    world.run();
+    EXPECT_EQ(day.heard(), "deliver 0, ring step, deliver 0, ring step");
+}
+
+TEST(Delivery, IfWhatWaitsCannotBeReadTheLinkIsClosedSoThatTheDeviceAsksAgain)
+{
+    World world;
+    (void)world.raise();
+    world.store.read_fault = Errc::storage_failed;
+    const Visit day = world.connect(world.day);
+    EXPECT_EQ(day.heard(), "");
+    EXPECT_TRUE(day.link->closed()) << "a device that stays would never be told";
+    world.store.read_fault.reset();
+    EXPECT_EQ(world.connect(world.day).heard(), "deliver 0, ring step");
+}
+
+TEST(Delivery, ADamagedAlertDoesNotKeepTheOthersBack)
+{
+    World world;
+    const Sent damaged = world.raise();
+    const Sent good = world.raise();
+    world.restart();
+    world.store.damaged.insert(damaged.id);
+    const Visit day = world.connect(world.day);
+    EXPECT_EQ(day.heard(), "deliver 0, ring step");
+    EXPECT_EQ(day.link->all<protocol::Ring>().at(0).alert, good.id);
+    EXPECT_FALSE(day.link->closed());
+    EXPECT_EQ(world.telemetry.last("alert.quarantined").level, Level::alarm);
+}
+
+} // namespace
+} // namespace tocsin::service::test
