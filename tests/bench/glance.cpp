@@ -1,0 +1,75 @@
+#include "tests/bench/glance.hpp"
+
+#include <optional>
+
+namespace tocsin::bench {
+
+namespace {
+
+// The wire types of Protobuf that link.proto uses.
+enum class Wire : std::uint8_t { number = 0, bytes = 2 };
+
+struct Field {
+    std::uint64_t tag = 0;
+    std::uint64_t number = 0; // of a number field
+    ByteView bytes;
+};
+
+std::optional<std::uint64_t> take_varint(ByteView& from)
+{
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && !from.empty(); shift += 7) {
+        const std::uint8_t byte = from.front();
+        from = from.subspan(1);
+        value |= static_cast<std::uint64_t>(byte & 0x7FU) << shift;
+        if (byte < 0x80) return value;
+    }
+    return std::nullopt;
+}
+
+std::optional<Field> take_field(ByteView& from)
+{
+    const auto key = take_varint(from);
+    const auto value = key ? take_varint(from) : std::nullopt;
+    if (!value) return std::nullopt;
+    Field field{.tag = *key >> 3, .number = *value, .bytes = {}};
+    if (static_cast<Wire>(*key & 7U) == Wire::number) return field;
+    if (static_cast<Wire>(*key & 7U) != Wire::bytes || *value > from.size()) return std::nullopt;
+    field.bytes = from.first(*value);
+    from = from.subspan(*value);
+    return field;
+}
+
+// The first field of that number; empty when there is none.
+ByteView find(ByteView message, std::uint64_t tag)
+{
+    while (auto field = take_field(message))
+        if (field->tag == tag) return field->bytes;
+    return {};
+}
+
+} // namespace
+
+Result<Glance> glance(ByteView message)
+{
+    constexpr std::uint64_t request = 1, done = 2, deliver = 5, ring = 6;
+    constexpr std::uint64_t deliver_header = 1, header_alert = 3, ring_alert = 1;
+    Glance seen;
+    auto body = take_field(message);
+    if (body && body->tag == request) {
+        seen.request = body->number;
+        body = take_field(message);
+    }
+    if (!body) return Errc::malformed_frame;
+    if (body->tag == done) seen.said = Said::done;
+    if (body->tag != deliver && body->tag != ring) return seen;
+    seen.said = body->tag == deliver ? Said::deliver : Said::ring;
+    const auto id =
+        AlertId::from(body->tag == ring ? find(body->bytes, ring_alert)
+                                        : find(find(body->bytes, deliver_header), header_alert));
+    if (!id) return Errc::malformed_frame;
+    seen.alert = *id;
+    return seen;
+}
+
+} // namespace tocsin::bench
