@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 namespace tocsin {
 
@@ -126,7 +127,8 @@ Result<std::vector<AlertSummary>> Device::alerts() const
     std::vector<AlertSummary> summaries;
     for (const client::AlertRecord& alert : list->alerts)
         summaries.push_back(client::summary_of(alert, names.get(), impl_->now()));
-    std::ranges::stable_sort(summaries, std::greater<>{}, &AlertSummary::sent_at);
+    std::ranges::sort(summaries, std::greater<>{},
+                      [](const AlertSummary& s) { return std::tie(s.sent_at, s.id); });
     for (const AlertId& id : list->damaged) {
         AlertSummary summary;
         summary.id = id;

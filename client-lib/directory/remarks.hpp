@@ -33,8 +33,9 @@ public:
     // In the order of the file.
     [[nodiscard]] std::vector<DirectoryRemark> take()
     {
-        std::ranges::stable_sort(
-            remarks_, {}, [](const DirectoryRemark& r) { return std::tuple(r.line, r.column); });
+        std::ranges::sort(remarks_, {}, [](const DirectoryRemark& r) {
+            return std::tie(r.line, r.column, r.weight, r.what);
+        });
         return std::move(remarks_);
     }
 

@@ -8,6 +8,7 @@
 #include <tocsin/limits.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 namespace tocsin::service {
 
@@ -361,7 +362,8 @@ asio::awaitable<Result<void>> AlertRoom::mark(std::vector<store::Mark> marks)
     std::vector<store::Mark> copy = marks;
     Result<void> stored = co_await ports_.store.mark(std::move(copy));
     if (!stored) co_return stored.error();
-    std::ranges::stable_sort(marks, {}, &store::Mark::alert);
+    std::ranges::sort(marks, {},
+                      [](const store::Mark& m) { return std::tie(m.alert, m.slot, m.state); });
     for (auto first = marks.begin(); first != marks.end();) {
         const AlertId id = first->alert;
         const auto last = std::find_if(first, marks.end(), [&](const auto& m) { return m.alert != id; });

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <sstream>
 
 namespace tocsin::settings {
@@ -168,7 +169,8 @@ Parsed parse(const std::filesystem::path& file)
         reader.mistake(table.get("log_level"), "unknown log_level " + settings.log_level,
                        "use info, warning or alarm");
     reader.unknown_keys();
-    std::ranges::stable_sort(parsed.mistakes, {}, &Mistake::line);
+    std::ranges::sort(parsed.mistakes, {},
+                      [](const Mistake& m) { return std::tie(m.line, m.what); });
     return parsed;
 }
 
