@@ -244,7 +244,7 @@ TEST_F(ClientTest, ADeliveryIsOpenedKeptConfirmedAndProvenOpened)
     EXPECT_EQ(there.content->text, "Neema was taken at the market");
     EXPECT_EQ(there.pseudonym, "Umoja 7");
     EXPECT_EQ(there.my_slot, 0);
-    const auto& confirmed = relay->last<protocol::Delivered>()->alerts;
+    const std::vector<AlertId> confirmed = relay->last<protocol::Delivered>()->alerts;
     EXPECT_EQ(confirmed, std::vector<AlertId>{id});
     const Signature opened = relay->last<protocol::Opened>()->signature;
     relay->push(protocol::Marks{id, {{0, DeliveryState::opened, TimePoint(1s), opened}}});

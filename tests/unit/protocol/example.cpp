@@ -92,7 +92,8 @@ SealSecrets World::secrets() const
 
 SealedAlert World::sealed() const
 {
-    return std::move(*seal_with(secrets(), content(), plan(), sender(), org, now));
+    Result<SealedAlert> made = seal_with(secrets(), content(), plan(), sender(), org, now);
+    return std::move(*made);
 }
 
 DeviceId World::desk(std::size_t slot) const
