@@ -61,12 +61,13 @@ if [ "$full" = yes ]; then
     step "Fuzzing, ${TOCSIN_FUZZ_SECONDS:-60} s for each parser"
     for target in build/fuzz/tests/fuzz/fuzz_*; do
         [ -x "$target" ] && [ -f "$target" ] || continue
-        corpus=tests/fuzz/corpus/$(basename "$target")
-        work=build/fuzz/work/$(basename "$target")
+        name=$(basename "$target")
+        corpus=tests/fuzz/corpus/${name#fuzz_}
+        work=build/fuzz/work/$name
         mkdir -p "$work"
         "$target" -max_total_time="${TOCSIN_FUZZ_SECONDS:-60}" -rss_limit_mb=1024 -print_final_stats=0 "$work" "$corpus" \
             >"$work.log" 2>&1 || { tail -30 "$work.log"; exit 1; }
-        echo "$(basename "$target"): $(grep -c '' <(ls "$work")) inputs kept, no finding"
+        echo "$name: $(grep -c '' <(ls "$work")) inputs kept, no finding"
     done
     export TOCSIN_LONG=1
 fi
