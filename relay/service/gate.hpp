@@ -1,14 +1,13 @@
-// The way to the store for new alerts: bounded, and fair. Nobody is refused here; under pressure the
-// repeated alerts of one device wait behind everyone's first (rule 9).
+// The way to the store for new alerts: bounded, and fair. Nobody is refused here; under pressure
+// the repeated alerts of one device wait behind everyone's first (rule 9).
 #pragma once
 
 #include "relay/core/admission.hpp"
+#include "relay/service/parking.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
-#include <deque>
-#include <functional>
-#include <unordered_map>
+#include <utility>
 
 namespace tocsin::service {
 
@@ -35,14 +34,13 @@ public:
     [[nodiscard]] std::size_t waiting() const { return first_.size() + repeated_.size(); }
 
 private:
-    boost::asio::awaitable<void> wait(core::Lane lane);
     void leave();
 
     std::size_t at_once_max_;
     std::size_t inside_ = 0;
     core::Admission admission_;
-    std::deque<std::function<void()>> first_;
-    std::deque<std::function<void()>> repeated_;
+    Parking first_;
+    Parking repeated_;
 };
 
 } // namespace tocsin::service

@@ -1,15 +1,11 @@
 // One at a time, first come first served, for coroutines of one executor.
 #pragma once
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "relay/service/parking.hpp"
 
-#include <deque>
-#include <functional>
-#include <memory>
+#include <boost/asio/awaitable.hpp>
+
+#include <utility>
 
 namespace tocsin::service {
 
@@ -32,7 +28,7 @@ public:
 
     boost::asio::awaitable<Pass> enter()
     {
-        if (taken_) co_await wait();
+        if (taken_) co_await waiting_.wait();
         taken_ = true;
         co_return Pass(this);
     }
@@ -40,34 +36,14 @@ public:
     [[nodiscard]] bool idle() const { return !taken_; }
 
 private:
-    boost::asio::awaitable<void> wait()
-    {
-        // A named initiator: g++ 12 destroys a lambda made inside a co_await twice.
-        auto initiate = [this](auto handler) {
-            auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-            waiting_.push_back([shared] {
-                auto executor = boost::asio::get_associated_executor(*shared);
-                boost::asio::post(executor, [shared] { std::move (*shared)(); });
-            });
-        };
-        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-            initiate, boost::asio::use_awaitable);
-    }
-
     void leave()
     {
-        if (waiting_.empty()) {
-            taken_ = false;
-            return;
-        }
-        // Stays taken: the next one owns it from here on.
-        auto next = std::move(waiting_.front());
-        waiting_.pop_front();
-        next();
+        // Handed over, it stays taken: the next one owns it from here on.
+        if (!waiting_.release()) taken_ = false;
     }
 
     bool taken_ = false;
-    std::deque<std::function<void()>> waiting_;
+    Parking waiting_;
 };
 
 } // namespace tocsin::service
