@@ -73,7 +73,7 @@ void show_file(Screen& screen, const DirectoryFile& file)
     screen.show(contacts);
     for (const PolicyEntry& policy : file.policies()) {
         std::vector<std::string> categories;
-        for (const Category category : policy.categories)
+        for (const Category category : policy.conditions.categories)
             categories.emplace_back(name_of(category));
         screen.say(fill(tr("Policy {id}, for {categories}:"),
                         {{"id", policy.id},

@@ -121,7 +121,12 @@ Result<AlertId> save_alert(KeyStore& store, const AlertContent& content, TimePoi
     if (device->certificate.bytes.empty()) return Errc::not_authorised;
     const Result<PanicRecord> panic = store.load<PanicRecord>(Compartment::kit, file::panic);
     if (!panic) return panic.error() == Errc::not_found ? Errc::not_joined : panic.error();
-    const protocol::Policy* policy = protocol::policy_for(panic->roster, content.category);
+    const Result<protocol::Certificate> papers =
+        protocol::decode_certificate(device->certificate.bytes);
+    if (!papers) return Errc::damaged;
+    const protocol::Circumstances circumstances =
+        protocol::circumstances_of(content, papers->community, panic->roster);
+    const protocol::Policy* policy = protocol::policy_for(panic->roster, circumstances);
     if (policy == nullptr) return Errc::invalid_plan;
 
     std::map<DeviceId, protocol::Prekey> known;
@@ -132,7 +137,7 @@ Result<AlertId> save_alert(KeyStore& store, const AlertContent& content, TimePoi
             known.emplace(prekey.device, prekey);
     const auto prekeys = protocol::newest_prekeys(panic->roster, std::move(known), {}, now);
     const Result<protocol::CompiledPlan> compiled =
-        protocol::compile(panic->roster, *policy, content.consent_kinds, prekeys);
+        protocol::compile(panic->roster, *policy, circumstances, prekeys);
     if (!compiled) return compiled.error();
 
     const crypto::SignKey device_key = crypto::SignKey::from_seed(device->sign_seed.view());

@@ -194,16 +194,27 @@ void fields(Archive& ar, protocol::DeviceCard& v)
 {
     ar(v.device, v.sign_key, v.auth_key, v.roster_key, v.last_resort_key, v.mailbox);
 }
-// Without names, ids, countries, languages: what the panic record is for.
+// Without names, ids, languages: what the panic record is for.
 template <class Archive>
 void fields(Archive& ar, protocol::Contact& v)
 {
     ar(v.number, v.kind, v.devices);
 }
 template <class Archive>
+void fields(Archive& ar, protocol::Conditions& v)
+{
+    ar(v.categories, v.severities, v.countries, v.communities, v.name_to_government,
+       v.name_in_public_reports);
+}
+template <class Archive>
 void fields(Archive& ar, protocol::PolicyStep& v)
 {
-    ar(v.delay, v.contacts);
+    ar(v.delay, v.contacts, v.community_peers, v.conditions);
+}
+template <class Archive>
+void fields(Archive& ar, protocol::Community& v)
+{
+    ar(v.number, v.peers);
 }
 template <class Archive>
 void fields(Archive& ar, QuorumTerm& v)
@@ -213,13 +224,13 @@ void fields(Archive& ar, QuorumTerm& v)
 template <class Archive>
 void fields(Archive& ar, protocol::Policy& v)
 {
-    ar(v.categories, v.steps, v.quorum, v.term, v.repage, v.desk_delay, v.repeat_rounds,
+    ar(v.conditions, v.steps, v.quorum, v.term, v.repage, v.desk_delay, v.repeat_rounds,
        v.last_resort, v.last_resort_interval, v.life);
 }
 template <class Archive>
 void fields(Archive& ar, protocol::Roster& v)
 {
-    ar(v.org, v.version, v.contacts, v.policies);
+    ar(v.org, v.version, v.contacts, v.policies, v.communities, v.consent_kinds);
 }
 template <class Archive>
 void fields(Archive& ar, PanicRecord& v)
@@ -287,7 +298,7 @@ void fields(Archive& ar, AlertContent& v)
     ar(v.status, v.category, v.over, v.urgency, v.severity, v.certainty, v.text, v.where,
        v.who_took, v.held_at, v.medical_need, v.lawyer, v.call_back, v.code_word, v.do_not,
        v.consent_kinds, v.consent_name_to_government, v.consent_name_in_public_reports,
-       v.others_at_risk, v.device_possibly_seized, v.language);
+       v.others_at_risk, v.device_possibly_seized, v.language, v.country);
 }
 template <class Archive>
 void fields(Archive& ar, AlertRecord& v)

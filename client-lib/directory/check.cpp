@@ -89,15 +89,15 @@ void check_categories(const Draft& draft, Remarks& remarks)
     std::map<Category, std::string> served;
     std::optional<std::string> fallback;
     for (const PolicyDraft& policy : draft.policies) {
-        if (policy.entry.categories.empty()) {
+        if (policy.entry.conditions.categories.empty()) {
             if (fallback)
                 remarks.warning(policy.at, "a second policy without categories is never used",
                                 in_quotes(*fallback) + " comes first; name categories in this one");
             else
                 fallback = policy.entry.id;
         }
-        for (std::size_t i = 0; i < policy.entry.categories.size(); ++i) {
-            const Category category = policy.entry.categories[i];
+        for (std::size_t i = 0; i < policy.entry.conditions.categories.size(); ++i) {
+            const Category category = policy.entry.conditions.categories[i];
             const auto [first, fresh] = served.emplace(category, policy.entry.id);
             if (!fresh)
                 remarks.warning(policy.categories_at[i],

@@ -74,7 +74,7 @@ void compare(Lines& lines, const ContactEntry& before, const ContactEntry& after
 void compare(Lines& lines, const PolicyEntry& before, const PolicyEntry& after)
 {
     const std::string whose = "policy " + after.id;
-    compare(lines, whose + " categories", before.categories, after.categories);
+    compare(lines, whose + " categories", before.conditions.categories, after.conditions.categories);
     compare(lines, whose + " steps", before.steps, after.steps);
     compare(lines, whose + " quorum", before.quorum, after.quorum);
     compare(lines, whose + " term", before.term, after.term);
@@ -93,7 +93,7 @@ std::string described(const ContactEntry& contact)
 }
 std::string described(const PolicyEntry& policy)
 {
-    return "policy " + policy.id + " (" + shown(policy.categories) + "): " + shown(policy.steps);
+    return "policy " + policy.id + " (" + shown(policy.conditions.categories) + "): " + shown(policy.steps);
 }
 
 template <class Entry>

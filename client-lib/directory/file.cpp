@@ -21,7 +21,7 @@ PolicyEntry entry_of(const directory::PolicyDraft& draft)
 {
     PolicyEntry entry = draft.entry;
     for (const directory::StepDraft& step : draft.steps)
-        entry.steps.push_back({names_of(step.targets), step.delay});
+        entry.steps.push_back({names_of(step.targets), false, step.delay, {}});
     entry.last_resort = names_of(draft.last_resort);
     return entry;
 }
@@ -38,7 +38,11 @@ struct DirectoryFile::Contents {
     std::string text;
     std::vector<DirectoryRemark> remarks;
     std::string organisation;
+    std::vector<Kind> consent_kinds;
+    std::vector<PersonEntry> people;
     std::vector<ContactEntry> contacts;
+    std::vector<ScheduleEntry> schedules;
+    std::vector<CommunityEntry> communities;
     std::vector<PolicyEntry> policies;
 };
 
@@ -87,7 +91,14 @@ bool DirectoryFile::ok() const
 const std::vector<DirectoryRemark>& DirectoryFile::remarks() const { return contents_->remarks; }
 const std::string& DirectoryFile::text() const { return contents_->text; }
 const std::string& DirectoryFile::organisation() const { return contents_->organisation; }
+const std::vector<Kind>& DirectoryFile::consent_kinds() const { return contents_->consent_kinds; }
+const std::vector<PersonEntry>& DirectoryFile::people() const { return contents_->people; }
 const std::vector<ContactEntry>& DirectoryFile::contacts() const { return contents_->contacts; }
+const std::vector<ScheduleEntry>& DirectoryFile::schedules() const { return contents_->schedules; }
+const std::vector<CommunityEntry>& DirectoryFile::communities() const
+{
+    return contents_->communities;
+}
 const std::vector<PolicyEntry>& DirectoryFile::policies() const { return contents_->policies; }
 
 } // namespace tocsin

@@ -55,8 +55,8 @@ bool can_be_sealed_to(const BoxPublicKey& key)
 // The person's earlier list, when this key is known at the contact.
 ContactPerson* find_person(BookContact& contact, const SignPublicKey& key)
 {
-    const auto it = std::ranges::find(contact.people, key, &ContactPerson::contact_key);
-    return it == contact.people.end() ? nullptr : &*it;
+    const auto it = std::ranges::find(contact.joined, key, &ContactPerson::contact_key);
+    return it == contact.joined.end() ? nullptr : &*it;
 }
 
 // What a request says of its contact, checked. Only devices that were invited may be in the list.
@@ -90,7 +90,7 @@ Result<void> enter_list(Books& books, BookContact& contact, const JoinRequestBod
     if (!list) return list.error();
     ContactPerson* person = find_person(contact, *request.contact_key);
     if (person == nullptr) {
-        contact.people.push_back({*request.contact_key, request.device_list});
+        contact.joined.push_back({*request.contact_key, request.device_list});
         return {};
     }
     const auto before = protocol::decode_device_list(person->device_list.bytes);

@@ -156,7 +156,7 @@ PolicyDraft read_policy(const toml::table& table, Remarks& remarks)
     draft.at = reader.at("id");
     for (const Named& category : reader.texts("categories", "arrest")) {
         if (const auto known = category_from(category.name)) {
-            entry.categories.push_back(*known);
+            entry.conditions.categories.push_back(*known);
             draft.categories_at.push_back(category.at);
         } else {
             reader.mistake(category.at, '"' + category.name + "\" is no category",

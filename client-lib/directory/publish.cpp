@@ -64,14 +64,7 @@ protocol::Contact roster_contact(const ContactEntry& entry, const Edition& editi
     contact.country = entry.country;
     contact.languages = entry.languages;
     const auto book = std::ranges::find(edition.contacts, entry.id, &BookContact::id);
-    for (const protocol::ContactPerson& person : book->people) {
-        if (contact.contact_key) {
-            contact.others.push_back(person);
-        } else {
-            contact.contact_key = person.contact_key;
-            contact.device_list = person.device_list;
-        }
-    }
+    contact.joined = book->joined;
     for (const BookDevice& device : edition.devices)
         if (device.role == Role::contact && device.contact == contact.number && device.revoked)
             contact.revoked_devices.push_back(device.card.device);
@@ -88,7 +81,7 @@ protocol::Policy roster_policy(const PolicyEntry& entry, const Edition& edition)
     };
     protocol::Policy policy;
     policy.id = entry.id;
-    policy.categories = entry.categories;
+    policy.conditions.categories = entry.conditions.categories;
     for (const StepEntry& step : entry.steps)
         policy.steps.push_back({step.delay, numbers(step.targets)});
     policy.quorum = entry.quorum;
@@ -108,6 +101,7 @@ protocol::Roster make_roster(const Books& books, const DirectoryFile& file, cons
     roster.org = books.org;
     roster.version = edition.version;
     roster.name = file.organisation();
+    roster.admin_box_key = crypto::BoxKey::from_secret(books.admin_box.view()).public_key();
     for (const ContactEntry& contact : file.contacts())
         roster.contacts.push_back(roster_contact(contact, edition));
     for (const PolicyEntry& policy : file.policies())

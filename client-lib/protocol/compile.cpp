@@ -21,10 +21,10 @@ void add_once(std::vector<std::uint32_t>& to, std::uint32_t number)
 
 class Compiler {
 public:
-    Compiler(const Roster& roster, const std::vector<Kind>& consent_kinds,
+    Compiler(const Roster& roster, const Circumstances& circumstances,
              const std::map<DeviceId, Prekey>& prekeys)
         : roster_(roster),
-          consent_(consent_kinds),
+          circumstances_(circumstances),
           prekeys_(prekeys)
     {
     }
@@ -32,7 +32,8 @@ public:
     CompiledPlan run(const Policy& policy)
     {
         for (const PolicyStep& from : policy.steps) {
-            PlanStep step{from.delay, indices_of(from.contacts)};
+            if (!holds(from.conditions, circumstances_)) continue;
+            PlanStep step{from.delay, indices_of(targets_of(from))};
             if (!step.contacts.empty()) out_.plan.steps.push_back(std::move(step));
         }
         out_.plan.last_resort = indices_of(policy.last_resort);
@@ -51,6 +52,17 @@ public:
     }
 
 private:
+    // The neighbours first: they are nearest.
+    std::vector<std::uint32_t> targets_of(const PolicyStep& step) const
+    {
+        std::vector<std::uint32_t> targets;
+        if (step.community_peers)
+            for (const Community& community : roster_.communities)
+                if (community.number == circumstances_.community) targets = community.peers;
+        targets.insert(targets.end(), step.contacts.begin(), step.contacts.end());
+        return targets;
+    }
+
     // Where the plan names these contacts; those nobody can be called at are left out.
     std::vector<std::uint16_t> indices_of(const std::vector<std::uint32_t>& numbers)
     {
@@ -73,7 +85,8 @@ private:
             add_once(out_.without_device, number);
             return std::nullopt;
         }
-        if (!consent_.empty() && std::ranges::find(consent_, contact->kind) == consent_.end()) {
+        const std::vector<Kind>& consent = circumstances_.consent_kinds;
+        if (!consent.empty() && std::ranges::find(consent, contact->kind) == consent.end()) {
             add_once(out_.without_consent, number);
             return std::nullopt;
         }
@@ -110,7 +123,7 @@ private:
     }
 
     const Roster& roster_;
-    const std::vector<Kind>& consent_;
+    const Circumstances& circumstances_;
     const std::map<DeviceId, Prekey>& prekeys_;
     CompiledPlan out_;
 };
@@ -128,23 +141,52 @@ Result<void> check_shape(Plan plan)
 
 } // namespace
 
-const Policy* policy_for(const Roster& roster, Category category)
+Circumstances circumstances_of(const AlertContent& alert, std::uint32_t community,
+                               const Roster& roster)
 {
-    const auto names = [&](const Policy& policy) {
-        return std::ranges::find(policy.categories, category) != policy.categories.end();
+    Circumstances circumstances;
+    circumstances.category = alert.category;
+    circumstances.severity = alert.severity;
+    circumstances.country = alert.country;
+    circumstances.community = community;
+    circumstances.name_to_government = alert.consent_name_to_government;
+    circumstances.name_in_public_reports = alert.consent_name_in_public_reports;
+    circumstances.consent_kinds =
+        alert.consent_kinds.empty() ? roster.consent_kinds : alert.consent_kinds;
+    return circumstances;
+}
+
+bool holds(const Conditions& conditions, const Circumstances& circumstances)
+{
+    // What the alert doesn't say keeps nobody away: a call too many is better than one too few.
+    const auto open_to = [](const auto& wanted, const auto& said, const auto& unsaid) {
+        return wanted.empty() || said == unsaid || std::ranges::find(wanted, said) != wanted.end();
     };
-    auto it = std::ranges::find_if(roster.policies, names);
-    if (it == roster.policies.end())
-        it = std::ranges::find_if(roster.policies,
-                                  [](const Policy& policy) { return policy.categories.empty(); });
+    return (conditions.categories.empty() ||
+            std::ranges::find(conditions.categories, circumstances.category) !=
+                conditions.categories.end()) &&
+           open_to(conditions.severities, circumstances.severity, Severity::unknown) &&
+           open_to(conditions.countries, circumstances.country, std::string{}) &&
+           (conditions.communities.empty() ||
+            std::ranges::find(conditions.communities, circumstances.community) !=
+                conditions.communities.end()) &&
+           (!conditions.name_to_government || circumstances.name_to_government) &&
+           (!conditions.name_in_public_reports || circumstances.name_in_public_reports);
+}
+
+const Policy* policy_for(const Roster& roster, const Circumstances& circumstances)
+{
+    const auto it = std::ranges::find_if(roster.policies, [&](const Policy& policy) {
+        return holds(policy.conditions, circumstances);
+    });
     return it == roster.policies.end() ? nullptr : &*it;
 }
 
 Result<CompiledPlan> compile(const Roster& roster, const Policy& policy,
-                             const std::vector<Kind>& consent_kinds,
+                             const Circumstances& circumstances,
                              const std::map<DeviceId, Prekey>& prekeys)
 {
-    CompiledPlan compiled = Compiler(roster, consent_kinds, prekeys).run(policy);
+    CompiledPlan compiled = Compiler(roster, circumstances, prekeys).run(policy);
     if (const Result<void> ok = check_shape(compiled.plan); !ok) return ok.error();
     if (compiled.life <= std::chrono::seconds{0} || compiled.life > limits::alert_life_max)
         return Errc::invalid_plan;

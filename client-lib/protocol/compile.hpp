@@ -29,17 +29,36 @@ struct CompiledPlan {
     bool quorum_reduced = false; // to what those who are left can still meet
 };
 
-// The policy for a category: the first that names it, else the first that names none.
-[[nodiscard]] const Policy* policy_for(const Roster& roster, Category category);
+// What a policy is chosen by, and a step judged by. What the alert doesn't say is left at its
+// default, and keeps nobody away.
+struct Circumstances {
+    Category category = Category::other;
+    Severity severity = Severity::unknown;
+    std::string country{};       // ISO 3166 alpha-2; empty: unknown
+    std::uint32_t community = 0; // the sender's; 0: none
+    bool name_to_government = false;
+    bool name_in_public_reports = false;
+    std::vector<Kind> consent_kinds{}; // empty: every kind
+};
+// `community` is of the sender's certificate. Who says nothing of consent agrees to what the
+// organisation's directory assumes.
+[[nodiscard]] Circumstances circumstances_of(const AlertContent& alert, std::uint32_t community,
+                                             const Roster& roster);
+
+// All that is given holds, and a consent that is asked for is there.
+[[nodiscard]] bool holds(const Conditions& conditions, const Circumstances& circumstances);
+
+// The first policy in the directory's order whose conditions hold; nullptr: none.
+[[nodiscard]] const Policy* policy_for(const Roster& roster, const Circumstances& circumstances);
 
 // Contacts without consent (`consent_kinds` non-empty and not naming their kind) or without a device
-// are left out, and said so; a step left empty is dropped, and a quorum that those who are left could
-// never meet is lowered to what they can. A contact of several steps has its slots once.
-// `prekeys`: verified, newest per device.
+// are left out, and said so; a step that is not for these circumstances, or left empty, is dropped, and
+// a quorum that those who are left could never meet is lowered to what they can. A contact of several
+// steps has its slots once. `prekeys`: verified, newest per device.
 // Errc::invalid_plan when nobody is left, or the plan breaks a bound of limits.hpp (publishing
 // refuses such a policy beforehand).
 [[nodiscard]] Result<CompiledPlan> compile(const Roster& roster, const Policy& policy,
-                                           const std::vector<Kind>& consent_kinds,
+                                           const Circumstances& circumstances,
                                            const std::map<DeviceId, Prekey>& prekeys);
 // What `prekeys` above should be: `known` with all of `offered` (signed prekeys as a relay hands them
 // out) that a device of the roster signed, that has not expired and that is newer than what is known.

@@ -18,15 +18,15 @@ void put(v1::OrganisationContact* to, const BookContact& contact)
 {
     to->set_id(contact.id);
     to->set_number(contact.number);
-    for (const ContactPerson& person : contact.people)
-        put(to->add_people(), person);
+    for (const ContactPerson& person : contact.joined)
+        put(to->add_joined(), person);
 }
 bool take(const v1::OrganisationContact& from, BookContact& to)
 {
     to.id = from.id();
     to.number = from.number();
-    for (const v1::ContactPerson& person : from.people())
-        if (!take(person, to.people.emplace_back())) return false;
+    for (const v1::ContactPerson& person : from.joined())
+        if (!take(person, to.joined.emplace_back())) return false;
     return true;
 }
 
@@ -43,6 +43,8 @@ void put(v1::OrganisationDevice* to, const BookDevice& device)
     to->set_renewed(device.renewed);
     to->set_revoked(device.revoked);
     to->set_joined_at_s(unix_s(device.joined_at));
+    to->set_person(device.person);
+    to->set_community(device.community);
 }
 bool take(const v1::OrganisationDevice& from, BookDevice& to)
 {
@@ -50,6 +52,8 @@ bool take(const v1::OrganisationDevice& from, BookDevice& to)
     to.pseudonym = from.pseudonym();
     to.renewed = from.renewed();
     to.revoked = from.revoked();
+    to.person = from.person();
+    to.community = from.community();
     return take(from.role(), to.role) && take(from.card(), to.card) &&
            take(from.certificate(), from.certificate_signature(), to.certificate) &&
            take(from.joined_at_s(), to.joined_at);
@@ -64,12 +68,18 @@ void put(v1::OrganisationInvitation* to, const BookInvitation& invitation)
     to->set_expires_at_s(unix_s(invitation.expires_at));
     if (invitation.device) to->set_device(raw(*invitation.device));
     to->set_answer(raw(invitation.answer));
+    to->set_person(invitation.person);
+    to->set_community(invitation.community);
+    to->set_spoken(raw(invitation.spoken));
 }
 bool take(const v1::OrganisationInvitation& from, BookInvitation& to)
 {
     to.contact = from.contact();
     to.for_whom = from.for_whom();
     to.answer = wire::bytes_of(from.answer());
+    to.person = from.person();
+    to.community = from.community();
+    to.spoken = wire::bytes_of(from.spoken());
     return take(from.secret(), to.secret) && take(from.role(), to.role) &&
            take(from.expires_at_s(), to.expires_at) && take(from.device(), to.device);
 }
@@ -94,6 +104,10 @@ bool take(const v1::OrganisationState& m, OrganisationState& s)
         if (!take(device, s.devices.emplace_back())) return false;
     for (const v1::OrganisationInvitation& invitation : m.invitations())
         if (!take(invitation, s.invitations.emplace_back())) return false;
+    for (const v1::OrganisationNumber& person : m.people())
+        s.people.push_back({person.id(), person.number()});
+    for (const v1::OrganisationNumber& community : m.communities())
+        s.communities.push_back({community.id(), community.number()});
     if (!m.operator_secret().empty() && !take(m.operator_secret(), s.operator_secret.emplace()))
         return false;
     return take(m.org(), s.org) && take(m.root(), s.root) &&
@@ -161,6 +175,14 @@ Bytes encode(const OrganisationState& s)
         put(m.add_devices(), device);
     for (const BookInvitation& invitation : s.invitations)
         put(m.add_invitations(), invitation);
+    const auto add = [](v1::OrganisationNumber* to, const BookNumber& from) {
+        to->set_id(from.id);
+        to->set_number(from.number);
+    };
+    for (const BookNumber& person : s.people)
+        add(m.add_people(), person);
+    for (const BookNumber& community : s.communities)
+        add(m.add_communities(), community);
     m.set_changed(s.changed);
     return serialised(m);
 }

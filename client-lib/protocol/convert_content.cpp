@@ -89,6 +89,7 @@ void put(v1::Content& out, const AlertContent& value)
     out.set_others_at_risk(value.others_at_risk);
     out.set_device_possibly_seized(value.device_possibly_seized);
     out.set_language(value.language);
+    out.set_country(value.country);
 }
 
 AlertContent alert_of(const v1::Content& in)
@@ -121,6 +122,7 @@ AlertContent alert_of(const v1::Content& in)
     alert.others_at_risk = in.others_at_risk();
     alert.device_possibly_seized = in.device_possibly_seized();
     alert.language = in.language();
+    alert.country = in.country();
     return alert;
 }
 

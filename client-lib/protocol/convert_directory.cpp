@@ -25,15 +25,17 @@ void put(v1::RosterContact* to, const Contact& c)
     to->set_country(c.country);
     for (const std::string& language : c.languages)
         to->add_languages(language);
-    if (c.contact_key) {
-        to->set_contact_key(raw(*c.contact_key));
-        to->set_device_list(raw(c.device_list.bytes));
-        to->set_device_list_signature(raw(c.device_list.signature));
+    for (const ContactPerson& person : c.joined)
+        put(to->add_joined(), person);
+    for (const Person& person : c.people) {
+        v1::RosterPerson* p = to->add_people();
+        p->set_number(person.number);
+        p->set_id(person.id);
+        p->set_name(person.name);
     }
+    if (c.schedule) put(to->mutable_schedule(), {c.number, *c.schedule});
     for (const DeviceId& device : c.revoked_devices)
         to->add_revoked_devices(raw(device));
-    for (const ContactPerson& person : c.others)
-        put(to->add_others(), person);
 }
 bool take(const v1::RosterContact& from, Contact& to)
 {
@@ -44,26 +46,81 @@ bool take(const v1::RosterContact& from, Contact& to)
     to.languages = {from.languages().begin(), from.languages().end()};
     for (const std::string& device : from.revoked_devices())
         if (!take(device, to.revoked_devices.emplace_back())) return false;
-    for (const v1::ContactPerson& person : from.others())
-        if (!take(person, to.others.emplace_back())) return false;
-    // A key comes with a list, a list with a key, and nobody is second without a first.
-    return take(from.kind(), to.kind) && to.kind != Kind::any &&
-           take(from.contact_key(), to.contact_key) &&
-           take(from.device_list(), from.device_list_signature(), to.device_list) &&
-           to.contact_key.has_value() == !to.device_list.bytes.empty() &&
-           (to.contact_key || to.others.empty());
+    for (const v1::ContactPerson& person : from.joined())
+        if (!take(person, to.joined.emplace_back())) return false;
+    for (const v1::RosterPerson& person : from.people())
+        to.people.push_back({person.number(), person.id(), person.name()});
+    if (from.has_schedule()) {
+        ContactSchedule schedule;
+        if (!take(from.schedule(), schedule) || schedule.contact != to.number) return false;
+        to.schedule = std::move(schedule.schedule);
+    }
+    return take(from.kind(), to.kind) && to.kind != Kind::any;
+}
+
+void put(v1::Community* to, const Community& c)
+{
+    to->set_number(c.number);
+    to->set_id(c.id);
+    to->set_name(c.name);
+    to->set_country(c.country);
+    for (const std::string& language : c.languages)
+        to->add_languages(language);
+    for (const std::uint32_t peer : c.peers)
+        to->add_peers(peer);
+}
+bool take(const v1::Community& from, Community& to)
+{
+    to.number = from.number();
+    to.id = from.id();
+    to.name = from.name();
+    to.country = from.country();
+    to.languages = {from.languages().begin(), from.languages().end()};
+    to.peers = {from.peers().begin(), from.peers().end()};
+    return to.number != 0;
+}
+
+void put(v1::Conditions* to, const Conditions& c)
+{
+    for (const Category category : c.categories)
+        to->add_categories(static_cast<std::uint32_t>(category));
+    for (const Severity severity : c.severities)
+        to->add_severities(static_cast<std::uint32_t>(severity));
+    for (const std::string& country : c.countries)
+        to->add_countries(country);
+    for (const std::uint32_t community : c.communities)
+        to->add_communities(community);
+    to->set_name_to_government(c.name_to_government);
+    to->set_name_in_public_reports(c.name_in_public_reports);
+}
+bool take(const v1::Conditions& from, Conditions& to)
+{
+    for (const std::uint32_t category : from.categories()) {
+        if (category < 1 || category > category_max) return false;
+        to.categories.push_back(static_cast<Category>(category));
+    }
+    for (const std::uint32_t severity : from.severities()) {
+        if (severity < 1 || severity > severity_max) return false;
+        to.severities.push_back(static_cast<Severity>(severity));
+    }
+    to.countries = {from.countries().begin(), from.countries().end()};
+    to.communities = {from.communities().begin(), from.communities().end()};
+    to.name_to_government = from.name_to_government();
+    to.name_in_public_reports = from.name_in_public_reports();
+    return true;
 }
 
 void put(v1::Policy* to, const Policy& p)
 {
     to->set_id(p.id);
-    for (const Category category : p.categories)
-        to->add_categories(static_cast<std::uint32_t>(category));
+    put(to->mutable_conditions(), p.conditions);
     for (const PolicyStep& step : p.steps) {
         v1::PolicyStep* s = to->add_steps();
         s->set_delay_s(count_s(step.delay));
         for (const std::uint32_t contact : step.contacts)
             s->add_contacts(contact);
+        s->set_community_peers(step.community_peers);
+        put(s->mutable_conditions(), step.conditions);
     }
     for (const QuorumTerm& term : p.quorum) {
         v1::QuorumTerm* t = to->add_quorum();
@@ -82,14 +139,11 @@ void put(v1::Policy* to, const Policy& p)
 bool take(const v1::Policy& from, Policy& to)
 {
     to.id = from.id();
-    for (const std::uint32_t category : from.categories()) {
-        if (category < 1 || category > category_max) return false;
-        to.categories.push_back(static_cast<Category>(category));
-    }
     for (const v1::PolicyStep& step : from.steps()) {
         PolicyStep& s = to.steps.emplace_back();
         s.contacts = {step.contacts().begin(), step.contacts().end()};
-        if (!take(step.delay_s(), s.delay)) return false;
+        s.community_peers = step.community_peers();
+        if (!take(step.delay_s(), s.delay) || !take(step.conditions(), s.conditions)) return false;
     }
     for (const v1::QuorumTerm& term : from.quorum()) {
         QuorumTerm& t = to.quorum.emplace_back();
@@ -99,10 +153,12 @@ bool take(const v1::Policy& from, Policy& to)
     }
     to.repeat_rounds = from.repeat_rounds();
     to.last_resort = {from.last_resort().begin(), from.last_resort().end()};
-    return take(from.term_s(), to.term) && take(from.repage_s(), to.repage) &&
-           take(from.desk_delay_s(), to.desk_delay) &&
+    return take(from.conditions(), to.conditions) && take(from.term_s(), to.term) &&
+           take(from.repage_s(), to.repage) && take(from.desk_delay_s(), to.desk_delay) &&
            take(from.last_resort_s(), to.last_resort_interval) && take(from.life_s(), to.life);
 }
+
+// ---- the routing view's parts ----
 
 void put(v1::RoutingDevice* to, const RoutingDevice& d)
 {
@@ -114,12 +170,21 @@ void put(v1::RoutingDevice* to, const RoutingDevice& d)
     to->set_roster_wrap(raw(d.roster_wrap));
     to->set_revoked(d.revoked);
     if (d.expires_at) to->set_expires_at_s(unix_s(*d.expires_at));
+    to->set_person(d.person);
+    to->set_community(d.community);
+    to->set_locator(raw(d.locator));
+    to->set_package(raw(d.package));
 }
 bool take(const v1::RoutingDevice& from, RoutingDevice& to)
 {
     to.contact = from.contact();
     to.roster_wrap = wire::bytes_of(from.roster_wrap());
     to.revoked = from.revoked();
+    to.person = from.person();
+    to.community = from.community();
+    to.locator = wire::bytes_of(from.locator());
+    to.package = wire::bytes_of(from.package());
+    if (!to.locator.empty() && to.locator.size() != locator_bytes) return false;
     if (from.expires_at_s() != 0 && !take(from.expires_at_s(), to.expires_at.emplace()))
         return false;
     if (!take(from.role(), to.role) || !take(from.auth_hash(), to.auth_hash)) return false;
@@ -251,6 +316,8 @@ Bytes encode(const RoutingView& routing)
     m.set_version(routing.version);
     for (const RoutingDevice& device : routing.devices)
         put(m.add_devices(), device);
+    for (const ContactSchedule& schedule : routing.schedules)
+        put(m.add_schedules(), schedule);
     return serialised(m);
 }
 
@@ -262,6 +329,8 @@ Result<RoutingView> decode_routing(ByteView from)
     r.version = m.version();
     for (const v1::RoutingDevice& device : m.devices())
         if (!take(device, r.devices.emplace_back())) return Errc::malformed_frame;
+    for (const v1::ContactSchedule& schedule : m.schedules())
+        if (!take(schedule, r.schedules.emplace_back())) return Errc::malformed_frame;
     return r;
 }
 
@@ -298,6 +367,11 @@ Bytes encode(const Roster& roster)
         put(m.add_policies(), policy);
     for (const DeviceId& device : roster.revoked_defenders)
         m.add_revoked_defenders(raw(device));
+    for (const Community& community : roster.communities)
+        put(m.add_communities(), community);
+    for (const Kind kind : roster.consent_kinds)
+        m.add_consent_kinds(static_cast<std::uint32_t>(kind));
+    m.set_admin_box_key(raw(roster.admin_box_key));
     return serialised(m);
 }
 
@@ -305,7 +379,8 @@ Result<Roster> decode_roster_unverified(ByteView from)
 {
     v1::Roster m;
     Roster r;
-    if (!parse(from, m) || !take(m.org(), r.org)) return Errc::malformed_frame;
+    if (!parse(from, m) || !take(m.org(), r.org) || !take(m.admin_box_key(), r.admin_box_key))
+        return Errc::malformed_frame;
     r.version = m.version();
     r.name = m.name();
     for (const v1::RosterContact& contact : m.contacts())
@@ -314,6 +389,10 @@ Result<Roster> decode_roster_unverified(ByteView from)
         if (!take(policy, r.policies.emplace_back())) return Errc::malformed_frame;
     for (const std::string& device : m.revoked_defenders())
         if (!take(device, r.revoked_defenders.emplace_back())) return Errc::malformed_frame;
+    for (const v1::Community& community : m.communities())
+        if (!take(community, r.communities.emplace_back())) return Errc::malformed_frame;
+    for (const std::uint32_t kind : m.consent_kinds())
+        if (!take(kind, r.consent_kinds.emplace_back())) return Errc::malformed_frame;
     return r;
 }
 
@@ -325,6 +404,7 @@ Bytes encode(const Certificate& certificate)
     m.set_device_key(raw(certificate.device_key));
     m.set_auth_hash(raw(certificate.auth_hash));
     m.set_expires_at_s(unix_s(certificate.expires_at));
+    m.set_community(certificate.community);
     return serialised(m);
 }
 
@@ -336,6 +416,7 @@ Result<Certificate> decode_certificate(ByteView from)
         !take(m.auth_hash(), c.auth_hash) || !take(m.expires_at_s(), c.expires_at))
         return Errc::malformed_frame;
     c.pseudonym = m.pseudonym();
+    c.community = m.community();
     return c;
 }
 

@@ -14,6 +14,8 @@ namespace tocsin::protocol::fields {
 
 using std::chrono::seconds;
 
+inline constexpr std::size_t locator_bytes = 16;
+
 // ---- values -> fields ----
 
 inline std::string raw(ByteView bytes)
@@ -120,12 +122,18 @@ inline void put(v1::ContactPerson* to, const ContactPerson& person)
     to->set_contact_key(raw(person.contact_key));
     to->set_device_list(raw(person.device_list.bytes));
     to->set_device_list_signature(raw(person.device_list.signature));
+    to->set_person(person.person);
 }
 inline bool take(const v1::ContactPerson& from, ContactPerson& to)
 {
+    to.person = from.person();
     return take(from.contact_key(), to.contact_key) && !from.device_list().empty() &&
            take(from.device_list(), from.device_list_signature(), to.device_list);
 }
+
+// convert_schedule.cpp
+void put(v1::ContactSchedule* to, const ContactSchedule& from);
+bool take(const v1::ContactSchedule& from, ContactSchedule& to);
 
 // Whole messages.
 template <class Message>

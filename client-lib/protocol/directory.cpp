@@ -74,10 +74,7 @@ Result<std::vector<DeviceCard>> verified_devices(const SignPublicKey& contact_ke
 
 Result<void> fill_devices(Contact& contact)
 {
-    std::vector<ContactPerson> people;
-    if (contact.contact_key) people.push_back({*contact.contact_key, contact.device_list});
-    people.insert(people.end(), contact.others.begin(), contact.others.end());
-    for (const ContactPerson& person : people) {
+    for (const ContactPerson& person : contact.joined) {
         const Result<std::vector<DeviceCard>> cards =
             verified_devices(person.contact_key, person.device_list);
         if (!cards) return cards.error();
@@ -107,16 +104,30 @@ bool all_distinct(const std::vector<Contact>& contacts)
 
 bool policies_hold(const Roster& roster)
 {
-    std::set<std::uint32_t> numbers;
+    std::set<std::uint32_t> contacts;
     for (const Contact& contact : roster.contacts)
-        numbers.insert(contact.number);
-    const auto known = [&](std::uint32_t number) { return numbers.contains(number); };
-    return std::ranges::all_of(roster.policies, [&](const Policy& policy) {
-        return std::ranges::all_of(policy.last_resort, known) &&
-               std::ranges::all_of(policy.steps, [&](const PolicyStep& step) {
-                   return std::ranges::all_of(step.contacts, known);
-               });
-    });
+        contacts.insert(contact.number);
+    std::set<std::uint32_t> communities;
+    for (const Community& community : roster.communities)
+        if (!communities.insert(community.number).second) return false;
+    const auto known = [&](std::uint32_t number) { return contacts.contains(number); };
+    const auto settled = [&](const Conditions& conditions) {
+        return std::ranges::all_of(conditions.communities, [&](std::uint32_t number) {
+            return communities.contains(number);
+        });
+    };
+    return std::ranges::all_of(roster.communities,
+                               [&](const Community& community) {
+                                   return std::ranges::all_of(community.peers, known);
+                               }) &&
+           std::ranges::all_of(roster.policies, [&](const Policy& policy) {
+               return settled(policy.conditions) &&
+                      std::ranges::all_of(policy.last_resort, known) &&
+                      std::ranges::all_of(policy.steps, [&](const PolicyStep& step) {
+                          return settled(step.conditions) &&
+                                 std::ranges::all_of(step.contacts, known);
+                      });
+           });
 }
 
 } // namespace

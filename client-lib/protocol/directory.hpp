@@ -10,6 +10,7 @@
 #include <tocsin/errc.hpp>
 #include <tocsin/ids.hpp>
 #include <tocsin/plan.hpp>
+#include <tocsin/schedule.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -67,11 +68,20 @@ struct RoutingDevice {
     Bytes roster_wrap;
     bool revoked = false;
     std::optional<Seconds> expires_at{};
+    std::uint32_t person = 0;    // of a contact's device: whose it is; 0: nobody's in particular
+    std::uint32_t community = 0; // of a defender's device
+    Bytes locator{};             // of an invitation: 16, or empty; how its package is asked for
+    Bytes package{};             // of an invitation: sealed under a key of the spoken code
+};
+struct ContactSchedule {
+    std::uint32_t contact = 0;
+    Schedule schedule;
 };
 struct RoutingView {
     OrgId org;
     std::uint64_t version = 0;
     std::vector<RoutingDevice> devices;
+    std::vector<ContactSchedule> schedules{}; // one a contact; without one everybody is on call
 };
 
 // ---- what devices work from ----
@@ -90,10 +100,17 @@ struct DeviceList {
     std::uint32_t version = 0;
     std::vector<DeviceCard> devices;
 };
-// A further person of a contact, with a key and devices of their own.
+// Who joined for a contact: a key of their own, and the devices it vouches for. One person may have
+// joined more than once, each time with a new key.
 struct ContactPerson {
     SignPublicKey contact_key;
     SignedBytes device_list;
+    std::uint32_t person = 0; // 0: nobody in particular
+};
+struct Person {
+    std::uint32_t number = 0; // in the organisation, never given to another
+    std::string id;
+    std::string name;
 };
 struct Contact {
     std::uint32_t number = 0;
@@ -102,16 +119,39 @@ struct Contact {
     Kind kind = Kind::peer;
     std::string country;
     std::vector<std::string> languages;
-    std::optional<SignPublicKey> contact_key{}; // empty until somebody joined
-    SignedBytes device_list;                    // empty bytes until then
-    std::vector<ContactPerson> others;          // who joined after the first
-    std::vector<DeviceId> revoked_devices;
-    std::vector<DeviceCard> devices;            // verified and not revoked; filled by decode_roster
+    std::vector<ContactPerson> joined{};   // in the order they came
+    std::vector<Person> people{};          // who are named; empty: whoever joins is the contact
+    std::optional<Schedule> schedule{};    // empty: everybody is on call
+    std::vector<DeviceId> revoked_devices{};
+    std::vector<DeviceCard> devices{};     // verified and not revoked; filled by decode_roster
 };
-struct PolicyStep { std::chrono::seconds delay{}; std::vector<std::uint32_t> contacts; };
+// Whose members alert for one another.
+struct Community {
+    std::uint32_t number = 0;         // never given to another
+    std::string id;
+    std::string name;
+    std::string country;
+    std::vector<std::string> languages;
+    std::vector<std::uint32_t> peers; // contact numbers: its own first circle
+};
+// When a policy is for an alert, or a step part of it: all that are given must hold.
+struct Conditions {
+    std::vector<Category> categories;
+    std::vector<Severity> severities;
+    std::vector<std::string> countries; // ISO 3166 alpha-2
+    std::vector<std::uint32_t> communities;
+    bool name_to_government = false; // only with this consent
+    bool name_in_public_reports = false;
+};
+struct PolicyStep {
+    std::chrono::seconds delay{};
+    std::vector<std::uint32_t> contacts;
+    bool community_peers = false; // and the peers of the sender's community
+    Conditions conditions{};
+};
 struct Policy {
     std::string id;
-    std::vector<Category> categories; // empty: any
+    Conditions conditions;
     std::vector<PolicyStep> steps;
     std::vector<QuorumTerm> quorum;
     std::chrono::seconds term{}, repage{}, desk_delay{};
@@ -127,6 +167,9 @@ struct Roster {
     std::vector<Contact> contacts;
     std::vector<Policy> policies;
     std::vector<DeviceId> revoked_defenders;
+    std::vector<Community> communities{};
+    std::vector<Kind> consent_kinds{}; // of a sender who says nothing else; empty: every kind
+    BoxPublicKey admin_box_key{};      // what members ask of the admin is sealed to it
 };
 
 struct Certificate {
@@ -135,6 +178,7 @@ struct Certificate {
     SignPublicKey device_key;
     Digest auth_hash;
     Seconds expires_at{};
+    std::uint32_t community = 0; // for which this device may alert; 0: for itself
 };
 struct Prekey {
     DeviceId device;
@@ -206,7 +250,7 @@ struct VerifiedPublication { VerifiedDirectory directory; RoutingView routing; P
 
 // Decodes an opened roster and verifies every device list under its contact key; devices the
 // directory revoked are left out. Numbers, ids and mailboxes are unique and policies name contacts
-// that exist. Errc::invalid_signature, malformed_frame.
+// and communities that exist. Errc::invalid_signature, malformed_frame.
 [[nodiscard]] Result<Roster> decode_roster(ByteView opened);
 
 // Errc::expired, invalid_signature, malformed_frame. A prekey names its device: one shown for another

@@ -21,7 +21,12 @@ struct OrganisationRoot {
 struct BookContact {
     std::string id;
     std::uint32_t number = 0; // never given to another
-    std::vector<ContactPerson> people{};
+    std::vector<ContactPerson> joined{};
+};
+// A person or a community of the directory.
+struct BookNumber {
+    std::string id;
+    std::uint32_t number = 0; // never given to another
 };
 struct BookDevice {
     Role role = Role::defender;
@@ -32,6 +37,8 @@ struct BookDevice {
     bool renewed = false; // the certificate is newer than the one handed over at the join
     bool revoked = false;
     Seconds joined_at{};
+    std::uint32_t person = 0;    // of a contact's device
+    std::uint32_t community = 0; // of a defender's
 };
 struct BookInvitation {
     crypto::Secret<32> secret;
@@ -41,6 +48,9 @@ struct BookInvitation {
     Seconds expires_at{};
     std::optional<DeviceId> device{}; // who joined with it
     Bytes answer{};                   // the sealed answer to that device
+    std::uint32_t person = 0;
+    std::uint32_t community = 0;
+    Bytes spoken{};                   // secret of the spoken code
 };
 
 struct OrganisationState {
@@ -70,6 +80,8 @@ struct OrganisationState {
     std::vector<BookDevice> devices{};
     std::vector<BookInvitation> invitations{};
     bool changed = false; // since the newest publication
+    std::vector<BookNumber> people{};
+    std::vector<BookNumber> communities{};
 };
 
 [[nodiscard]] Bytes encode(const OrganisationRoot& root);

@@ -103,12 +103,14 @@ void add_directory(Samples& to)
     contact.name = "Amina";
     contact.country = "CD";
     contact.languages = {"fr", "sw"};
-    contact.contact_key = contact_key.public_key();
-    contact.device_list = part(contact_key, label::device_list,
-                               encode(DeviceList{contact_key.public_key(), 1, {card}}));
+    contact.joined = {{contact_key.public_key(),
+                       part(contact_key, label::device_list,
+                            encode(DeviceList{contact_key.public_key(), 1, {card}})),
+                       7}};
+    contact.people = {{7, "amina", "Amina"}};
     Policy policy;
     policy.id = "default";
-    policy.categories = {Category::arrest};
+    policy.conditions.categories = {Category::arrest};
     policy.steps = {{std::chrono::seconds(60), {1}}};
     policy.quorum = {{Kind::any, 1}};
     policy.term = policy.repage = policy.last_resort_interval = std::chrono::minutes(10);

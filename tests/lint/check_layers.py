@@ -19,6 +19,7 @@ SODIUM, TOML, CHANCE = r"sodium", r"toml\+\+", r"^(random|thread|mutex)$"
 LAYERS = {
     "client-lib/include": ([], [BEAST, PROTO, TLS, SQL, SODIUM, TOML]),
     "client-lib/values": ([], [ASIO, BEAST, PROTO, TLS, SQL, TOML]),
+    "client-lib/schedule": ([], [ASIO, BEAST, PROTO, TLS, SQL, SODIUM, TOML]),
     "client-lib/crypto": ([], [ASIO, BEAST, PROTO, SQL, TOML]),
     "client-lib/protocol": (["client-lib/crypto"], [ASIO, BEAST, TLS, SQL, SODIUM, TOML]),
     "client-lib/net": ([], [PROTO, SQL, TOML]),
@@ -26,7 +27,7 @@ LAYERS = {
     "client-lib/directory": (PROTOCOL, [ASIO, BEAST, PROTO, TLS, SQL]),
     "client-lib/cli": ([], [BEAST, PROTO, TLS, SQL, SODIUM, TOML]),
     "client-lib/examples": ([], [BEAST, PROTO, TLS, SQL, SODIUM, TOML]),
-    "relay/core": (["client-lib/protocol/schedule"], [ASIO, BEAST, PROTO, TLS, SQL, SODIUM, TOML, CHANCE]),
+    "relay/core": ([], [ASIO, BEAST, PROTO, TLS, SQL, SODIUM, TOML, CHANCE]),
     "relay/store": (["client-lib/crypto"], [BEAST, PROTO, TLS, TOML]),
     "relay/service": (SERVICE, [BEAST, PROTO, TLS, SQL, SODIUM, TOML, r"boost/asio/ip", r"_timer\.hpp$", CHANCE]),
     "relay/platform": (["relay/service/ports"], [BEAST, PROTO, TLS, SQL, SODIUM, TOML]),

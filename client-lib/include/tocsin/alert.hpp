@@ -35,6 +35,7 @@ inline constexpr std::uint8_t category_max = 9;
 enum class Status : std::uint8_t { actual = 1, exercise = 2 };                      // CAP status
 enum class Urgency : std::uint8_t { unknown = 0, immediate, expected, future, past }; // CAP urgency
 enum class Severity : std::uint8_t { unknown = 0, extreme, severe, moderate, minor }; // CAP severity
+inline constexpr std::uint8_t severity_max = 4;
 enum class Certainty : std::uint8_t { unknown = 0, observed, likely, possible, unlikely };
 
 struct Point {
@@ -74,6 +75,7 @@ struct AlertContent {
     std::string others_at_risk{};
     bool device_possibly_seized = false;
     std::string language{}; ///< BCP 47
+    std::string country{};  ///< ISO 3166 alpha-2: where it happens
     friend bool operator==(const AlertContent&, const AlertContent&) = default;
 };
 

@@ -13,6 +13,7 @@
 #include "tocsin/ids.hpp"
 #include "tocsin/journal.hpp"
 #include "tocsin/plan.hpp"
+#include "tocsin/schedule.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -42,24 +43,74 @@ struct DirectoryRemark {
     friend bool operator==(const DirectoryRemark&, const DirectoryRemark&) = default;
 };
 
+struct PersonEntry {
+    std::string id;
+    std::string name;
+    friend bool operator==(const PersonEntry&, const PersonEntry&) = default;
+};
+
+/// Another way to reach a contact. Kept in the file: it is not published, and this version's relay
+/// calls devices only.
+struct ChannelEntry {
+    enum class Type : std::uint8_t { email = 1, sms, webhook, ntfy };
+    Type type = Type::email;
+    std::string address;
+    std::string openpgp; ///< fingerprint, 40 hex digits, or empty; e-mail only
+    friend bool operator==(const ChannelEntry&, const ChannelEntry&) = default;
+};
+
 struct ContactEntry {
     std::string id;
     std::string name;
     Kind kind = Kind::peer;
     std::string country;                ///< ISO 3166 alpha-2, or empty
     std::vector<std::string> languages; ///< BCP 47
+    std::vector<std::string> people{};    ///< ids; empty: whoever joins for it is the contact
+    std::vector<ChannelEntry> channels{};
     friend bool operator==(const ContactEntry&, const ContactEntry&) = default;
 };
 
+/// Who of a contact is on call, and when; at most one a contact.
+struct ScheduleEntry {
+    std::string id;
+    std::string contact; ///< id
+    Schedule schedule;   ///< its people by their place in DirectoryFile::people(), from 1
+    friend bool operator==(const ScheduleEntry&, const ScheduleEntry&) = default;
+};
+
+/// A village, a movement, a network of women: its members alert for one another.
+struct CommunityEntry {
+    std::string id;
+    std::string name;
+    std::string country;
+    std::vector<std::string> languages;
+    std::vector<std::string> peers; ///< ids of contacts: its own first circle
+    friend bool operator==(const CommunityEntry&, const CommunityEntry&) = default;
+};
+
+/// All that are given must hold; what an alert doesn't say holds.
+struct ConditionsEntry {
+    std::vector<Category> categories{};
+    std::vector<Severity> severities{};
+    std::vector<std::string> countries{};   ///< ISO 3166 alpha-2
+    std::vector<std::string> communities{}; ///< ids
+    bool name_to_government = false;      ///< only with this consent
+    bool name_in_public_reports = false;
+    friend bool operator==(const ConditionsEntry&, const ConditionsEntry&) = default;
+};
+
 struct StepEntry {
-    std::vector<std::string> targets; ///< ids of contacts
+    std::vector<std::string> targets; ///< ids of contacts; a schedule's id stands for its contact
+    bool community_peers = false;     ///< written as the target "community": the sender's own peers
     std::chrono::seconds delay{};     ///< until the next step
+    ConditionsEntry conditions{};
     friend bool operator==(const StepEntry&, const StepEntry&) = default;
 };
 
+/// The first policy of the file whose conditions hold is the one for an alert.
 struct PolicyEntry {
     std::string id;
-    std::vector<Category> categories; ///< empty: any that no other policy names
+    ConditionsEntry conditions{};
     std::vector<StepEntry> steps;
     std::chrono::seconds term{};
     std::chrono::seconds repage{};
@@ -91,7 +142,11 @@ public:
 
     // What the file says, with defaults filled in; complete only when ok().
     [[nodiscard]] const std::string& organisation() const;
+    [[nodiscard]] const std::vector<Kind>& consent_kinds() const; ///< empty: every kind
+    [[nodiscard]] const std::vector<PersonEntry>& people() const;
     [[nodiscard]] const std::vector<ContactEntry>& contacts() const;
+    [[nodiscard]] const std::vector<ScheduleEntry>& schedules() const;
+    [[nodiscard]] const std::vector<CommunityEntry>& communities() const;
     [[nodiscard]] const std::vector<PolicyEntry>& policies() const;
 
 private:

@@ -34,8 +34,8 @@ targets = ["a"]
     ASSERT_TRUE(f.ok()) << described(f);
     EXPECT_TRUE(f.remarks().empty()) << described(f);
     const PolicyEntry expected{.id = "p",
-                               .categories = {},
-                               .steps = {{{"a"}, 5min}},
+                               .conditions = {},
+                               .steps = {{.targets = {"a"}, .delay = 5min}},
                                .term = 2h,
                                .repage = 5min,
                                .desk_delay = 3min,
@@ -80,8 +80,8 @@ targets = ["a"]
     ASSERT_TRUE(f.ok()) << described(f);
     EXPECT_TRUE(f.remarks().empty()) << described(f);
     const PolicyEntry expected{.id = "p",
-                               .categories = {Category::arrest, Category::digital_attack},
-                               .steps = {{{"a"}, 90s}},
+                               .conditions = {.categories = {Category::arrest, Category::digital_attack}},
+                               .steps = {{.targets = {"a"}, .delay = 90s}},
                                .term = 60s,
                                .repage = 5s,
                                .desk_delay = 0s,

@@ -85,8 +85,7 @@ Contact contact(std::uint32_t number, Kind kind, const std::vector<std::uint8_t>
     std::vector<DeviceCard> cards;
     for (const std::uint8_t device : devices)
         cards.push_back(card(device));
-    c.contact_key = key.public_key();
-    c.device_list = device_list(key, 1, cards);
+    c.joined = {{key.public_key(), device_list(key, 1, cards)}};
     return c;
 }
 

@@ -48,17 +48,21 @@ Prekey prekey(std::uint8_t device)
 using Indices = std::vector<std::uint16_t>;
 using Numbers = std::vector<std::uint32_t>;
 
-TEST(PolicyFor, TheFirstThatNamesTheCategoryElseTheFirstThatNamesNone)
+TEST(PolicyFor, TheFirstWhoseConditionsHold)
 {
     Roster r = roster();
     r.policies = {policy({}), policy({}), policy({}), policy({})};
-    r.policies[0].categories = {Category::raid};
-    r.policies[3].categories = {Category::arrest, Category::raid};
-    EXPECT_EQ(policy_for(r, Category::raid), &r.policies[0]);
-    EXPECT_EQ(policy_for(r, Category::arrest), &r.policies[3]);
-    EXPECT_EQ(policy_for(r, Category::threat), &r.policies[1]);
+    r.policies[0].conditions.categories = {Category::raid};
+    r.policies[1].conditions.categories = {Category::arrest, Category::raid};
+    r.policies[1].conditions.countries = {"CD", "RW"};
+    r.policies[2].conditions.severities = {Severity::extreme};
+    EXPECT_EQ(policy_for(r, {.category = Category::raid}), &r.policies[0]);
+    EXPECT_EQ(policy_for(r, {.category = Category::arrest, .country = "RW"}), &r.policies[1]);
+    EXPECT_EQ(policy_for(r, {.category = Category::arrest, .country = "KE"}), &r.policies[2]);
+    EXPECT_EQ(policy_for(r, {.category = Category::threat, .severity = Severity::minor}),
+              &r.policies[3]);
     r.policies = {r.policies[0]};
-    EXPECT_EQ(policy_for(r, Category::threat), nullptr);
+    EXPECT_EQ(policy_for(r, {.category = Category::threat}), nullptr);
 }
 
 TEST(Compile, CarriesThePolicyIntoThePlan)
@@ -136,7 +140,7 @@ TEST(Compile, AContactWithoutADeviceIsLeftOutAndNamed)
 TEST(Compile, AKindWithoutConsentIsLeftOutAndNamed)
 {
     const Policy p = policy({{5min, {2}}, {6min, {1, 2}}});
-    const auto compiled = compile(roster(), p, {Kind::peer, Kind::lawyer}, {});
+    const auto compiled = compile(roster(), p, {.consent_kinds = {Kind::peer, Kind::lawyer}}, {});
     ASSERT_TRUE(compiled);
     EXPECT_EQ(compiled->without_consent, (Numbers{2}));
     EXPECT_TRUE(compiled->without_device.empty());
@@ -147,7 +151,7 @@ TEST(Compile, AKindWithoutConsentIsLeftOutAndNamed)
 TEST(Compile, NobodyLeftIsNoPlan)
 {
     EXPECT_EQ(code(compile(roster(), policy({{5min, {3}}}), {}, {})), Errc::invalid_plan);
-    EXPECT_EQ(code(compile(roster(), policy({{5min, {1}}}), {Kind::media}, {})),
+    EXPECT_EQ(code(compile(roster(), policy({{5min, {1}}}), {.consent_kinds = {Kind::media}}, {})),
               Errc::invalid_plan);
     EXPECT_EQ(code(compile(roster(), policy({}), {}, {})), Errc::invalid_plan);
 }
@@ -169,7 +173,7 @@ TEST(Compile, AQuorumThatNobodyLeftCanMeetIsLoweredAndSaidSo)
     ASSERT_TRUE(all);
     EXPECT_TRUE(all->quorum_reduced);
     EXPECT_EQ(all->plan.quorum, (std::vector<QuorumTerm>{{Kind::embassy, 1}, {Kind::any, 2}}));
-    const auto peers = compile(roster(), p, {Kind::peer}, {});
+    const auto peers = compile(roster(), p, {.consent_kinds = {Kind::peer}}, {});
     ASSERT_TRUE(peers);
     EXPECT_EQ(peers->plan.quorum, (std::vector<QuorumTerm>{{Kind::any, 1}}));
     p.quorum = {{Kind::embassy, 1}};

@@ -25,7 +25,7 @@ Roster roster()
     r.contacts[0].languages = {"fr", "sw"};
     Policy policy;
     policy.id = "arrest";
-    policy.categories = {Category::arrest};
+    policy.conditions.categories = {Category::arrest};
     policy.steps = {{5min, {1}}, {10min, {2, 3}}};
     policy.quorum = {{Kind::any, 1}};
     policy.term = 2h;
@@ -57,32 +57,32 @@ TEST(Roster, RoundTripsEveryFieldAndFillsTheDevices)
 TEST(Roster, ADeviceThatTheContactDidNotSignForIsRefused)
 {
     Roster r = roster();
-    r.contacts[0].device_list.bytes =
-        encode(DeviceList{*r.contacts[0].contact_key, 1, {card(20), card(21), card(66)}});
+    r.contacts[0].joined[0].device_list.bytes =
+        encode(DeviceList{r.contacts[0].joined[0].contact_key, 1, {card(20), card(21), card(66)}});
     EXPECT_EQ(code(decode_roster(encode(r))), Errc::invalid_signature);
     // Signed, but by somebody else.
-    r.contacts[0].device_list = device_list(sign_key(77), 1, {card(66)});
+    r.contacts[0].joined[0].device_list = device_list(sign_key(77), 1, {card(66)});
     EXPECT_EQ(code(decode_roster(encode(r))), Errc::invalid_signature);
     // Signed for another purpose.
-    r.contacts[0].device_list =
+    r.contacts[0].joined[0].device_list =
         sign_part(sign_key(101), label::certificate,
-                  encode(DeviceList{*r.contacts[0].contact_key, 1, {card(20)}}));
+                  encode(DeviceList{r.contacts[0].joined[0].contact_key, 1, {card(20)}}));
     EXPECT_EQ(code(decode_roster(encode(r))), Errc::invalid_signature);
     // The list names another contact's key.
-    r.contacts[0].device_list =
+    r.contacts[0].joined[0].device_list =
         sign_part(sign_key(101), label::device_list,
-                  encode(DeviceList{*r.contacts[1].contact_key, 1, {card(20)}}));
+                  encode(DeviceList{r.contacts[1].joined[0].contact_key, 1, {card(20)}}));
     EXPECT_EQ(code(decode_roster(encode(r))), Errc::invalid_signature);
 }
 
 TEST(Roster, FurtherPeopleOfAContactSignForTheirOwnDevices)
 {
     Roster r = roster();
-    r.contacts[1].others = {{sign_key(90).public_key(), device_list(sign_key(90), 1, {card(30)})}};
+    r.contacts[1].joined.push_back({sign_key(90).public_key(), device_list(sign_key(90), 1, {card(30)})});
     const auto decoded = decode_roster(encode(r));
     ASSERT_TRUE(decoded);
     EXPECT_EQ(decoded->contacts[1].devices, (std::vector{card(22), card(30)}));
-    r.contacts[1].others[0].device_list = device_list(sign_key(91), 1, {card(30)});
+    r.contacts[1].joined[1].device_list = device_list(sign_key(91), 1, {card(30)});
     EXPECT_EQ(code(decode_roster(encode(r))), Errc::invalid_signature);
 }
 
@@ -100,19 +100,19 @@ TEST(Roster, ACardMustNameItsOwnKey)
     DeviceCard wrong = card(20);
     wrong.device = card(21).device;
     Roster r = roster();
-    r.contacts[0].device_list = device_list(sign_key(101), 1, {wrong});
+    r.contacts[0].joined[0].device_list = device_list(sign_key(101), 1, {wrong});
     EXPECT_EQ(code(decode_roster(encode(r))), Errc::malformed_frame);
 }
 
 TEST(Roster, TwoContactsCannotShareADeviceAMailboxOrANumber)
 {
     Roster device = roster();
-    device.contacts[1].device_list = device_list(sign_key(102), 1, {card(20)});
+    device.contacts[1].joined[0].device_list = device_list(sign_key(102), 1, {card(20)});
     EXPECT_EQ(code(decode_roster(encode(device))), Errc::malformed_frame);
     Roster mailbox = roster();
     DeviceCard thief = card(33);
     thief.mailbox = card(20).mailbox;
-    mailbox.contacts[1].device_list = device_list(sign_key(102), 1, {thief});
+    mailbox.contacts[1].joined[0].device_list = device_list(sign_key(102), 1, {thief});
     EXPECT_EQ(code(decode_roster(encode(mailbox))), Errc::malformed_frame);
     Roster number = roster();
     number.contacts[2].number = 1;
