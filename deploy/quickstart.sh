@@ -137,7 +137,8 @@ trap 'exit 130' INT TERM
 # ---- the scenes ----------------------------------------------------------------------------------
 
 packages='g++ cmake ninja-build pkg-config protobuf-compiler libprotobuf-dev libboost1.81-dev libssl-dev
-libsodium-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev libspdlog-dev gettext curl'
+libsodium-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libhowardhinnant-date-dev
+libqrencode-dev tzdata gettext curl'
 
 install_packages() {
     local missing=() package
@@ -225,7 +226,7 @@ organisation() {
 
 admitted() {
     local code=0
-    as admin invite --admit >>"$logs/admin.log" 2>&1 || code=$?
+    as admin invite --admit --yes >>"$logs/admin.log" 2>&1 || code=$?
     [ "$code" -eq 0 ]
 }
 

@@ -95,6 +95,8 @@ std::optional<std::uint32_t> contact_named(const AlertStatus& status, const std:
     if (auto found =
             only([&](const ContactStatus& c) { return std::to_string(c.number) == wanted; }))
         return found;
+    if (auto found = only([&](const ContactStatus& c) { return lowered(c.id) == wanted; }))
+        return found;
     if (auto found = only([&](const ContactStatus& c) { return lowered(c.name) == wanted; }))
         return found;
     if (auto found = only([&](const ContactStatus& c) { return name_of(c.kind) == wanted; }))

@@ -1,68 +1,30 @@
 // `tocsin alert`: the call for help. Saved first, sent second, and never said to be more than it
 // is.
 
+#include "client-lib/cli/alert_options.hpp"
 #include "client-lib/cli/commands.hpp"
-#include "client-lib/cli/parse.hpp"
+#include "client-lib/cli/keys.hpp"
+#include "client-lib/cli/preview.hpp"
 #include "client-lib/cli/text.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <cstdlib>
 #include <memory>
 
 namespace tocsin::cli {
 
 namespace {
 
-struct AlertOptions {
-    std::string category;
-    std::string text;
-    std::string where;
-    std::string place;
-    std::string consent;
-    AlertContent content; // the fields that are plain text
-    bool exercise = false;
+// How long a person has to change their mind, and to type another.
+constexpr std::chrono::seconds to_look{5};
+constexpr std::chrono::seconds to_type{60};
+
+struct HowToSend {
     bool watch = false;
     bool no_wait = false;
+    bool now = false;
+    bool preview = false;
 };
-
-// The language that a call back should speak.
-std::string language_tag()
-{
-    for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
-        const char* value = std::getenv(name);
-        if (!value || !*value) continue;
-        const std::string tag =
-            std::string{value}.substr(0, std::string_view{value}.find_first_of("._@"));
-        return tag == "C" || tag == "POSIX" ? std::string{} : tag;
-    }
-    return {};
-}
-
-// The alert, or what was wrong with the command line.
-Parsed<AlertContent> content_of(const AlertOptions& options)
-{
-    AlertContent content = options.content;
-    const auto category = parse_category(options.category);
-    if (!category) return Parsed<AlertContent>::wrong(category.why());
-    content.category = category.value();
-    content.status = options.exercise ? Status::exercise : Status::actual;
-    content.text = text_or_input(options.text);
-    content.where.words = options.place;
-    content.language = language_tag();
-    if (!options.where.empty()) {
-        const auto point = parse_point(options.where);
-        if (!point) return Parsed<AlertContent>::wrong(point.why());
-        content.where.point = point.value();
-        content.where.at = now();
-    }
-    if (!options.consent.empty()) {
-        const auto kinds = parse_kinds(options.consent);
-        if (!kinds) return Parsed<AlertContent>::wrong(kinds.why());
-        content.consent_kinds = kinds.value();
-    }
-    return content;
-}
 
 asio::awaitable<Result<void>> submit_once(Client* client, AlertId id)
 {
@@ -94,20 +56,128 @@ asio::awaitable<int> send_alert(Link* link, Screen* screen, Device* device, Aler
     co_return static_cast<int>(Exit::done);
 }
 
-int run_alert(const Common& common, Screen& screen, const AlertOptions& options)
+int fail_to_save(Screen& screen, const Device& device, const AlertContent& content,
+                 boost::system::error_code why)
 {
-    const Parsed<AlertContent> content = content_of(options);
-    if (!content) return screen.usage(content.why());
+    Trouble trouble = trouble_of(why);
+    trouble.safe = tr("Nothing was sent and nothing is saved.");
+    if (why == Errc::invalid_plan)
+        if (const Result<AlertPreview> preview = device.preview(content))
+            trouble = nobody_left(*preview);
+    if (why == Errc::damaged && !device.settings())
+        trouble.next =
+            tr("What you agreed to on this device can't be read. Say it here, for example "
+               "--consent peer,lawyer, and set it anew: tocsin settings --consent "
+               "default.");
+    return screen.fail(trouble);
+}
+
+int show_preview(Screen& screen, const Device& device, const AlertContent& content)
+{
+    const Result<AlertPreview> preview = device.preview(content);
+    if (!preview) return fail_to_save(screen, device, content, preview.error());
+    screen.write(json_of(*preview));
+    if (preview->steps.empty()) return screen.fail(nobody_left(*preview));
+    screen.say(tr("Nothing is sent. This alert would call:"), Tone::heading);
+    screen.show(card_of(*preview, Detail::whole));
+    return static_cast<int>(Exit::done);
+}
+
+// The seconds between the saved alert and the sent one, in which a person sees who will be called
+// and who won't, and may change what they agree to.
+class LastLook {
+public:
+    LastLook(Screen& screen, Device& device, const AlertId& id, AlertContent content)
+        : screen_{screen},
+          device_{device},
+          id_{id},
+          content_{std::move(content)}
+    {
+    }
+
+    // False: the person broke it off, and it stays saved.
+    bool allows_to_send()
+    {
+        while (true) {
+            // By kind while the device is locked: it knows no names, and who stands by reads along.
+            const Result<AlertPreview> preview = device_.preview(content_);
+            if (!preview) return true;
+            const auto show = [&] {
+                screen_.show(card_of(*preview, Detail::brief));
+                screen_.say(tr("Enter sends now, c changes who may get it, Ctrl-C keeps it here. "
+                               "Sent in 5 s."),
+                            Tone::heading);
+            };
+            const Pressed pressed = wait_for_key(to_look, show);
+            if (pressed != Pressed::change) return pressed != Pressed::interrupted;
+            const Pressed changed = change(*preview);
+            if (changed != Pressed::change) return changed != Pressed::interrupted;
+        }
+    }
+
+private:
+    // `change`: look again; else as it was pressed.
+    Pressed change(const AlertPreview& preview)
+    {
+        for (int tries = 3; tries > 0; --tries) {
+            screen_.say(
+                fill(tr("Who may get it? {choices}"), {{"choices", choices_text(preview)}}));
+            screen_.say(
+                tr("Type the numbers of all who may, e.g. 1,2; Enter alone changes nothing. It "
+                   "is sent as it was after a minute without an answer:"));
+            const Typed typed = wait_for_line(to_type);
+            if (typed.how != Pressed::enter) return typed.how;
+            const Parsed<std::vector<Kind>> chosen = parse_choice(typed.line, preview);
+            if (!chosen) {
+                screen_.say(chosen.why());
+                continue;
+            }
+            if (chosen.value() == content_.consent_kinds) return Pressed::change;
+            AlertContent other = content_;
+            other.consent_kinds = chosen.value();
+            const Result<void> sealed = device_.reseal(id_, other);
+            if (sealed) {
+                content_ = std::move(other);
+                return Pressed::change;
+            }
+            if (sealed.error() == Errc::stale) {
+                screen_.say(tr("It has gone out already, as it was."), Tone::loud);
+                return Pressed::enter;
+            }
+            const Trouble trouble = trouble_of(sealed.error());
+            screen_.say(trouble.what + " " + tr("It stays as it was."), Tone::loud);
+        }
+        return Pressed::change;
+    }
+
+    Screen& screen_;
+    Device& device_;
+    AlertId id_;
+    AlertContent content_;
+};
+
+int run_alert(const Common& common, Screen& screen, const AlertOptions& options,
+              const HowToSend& how)
+{
+    // The command line first: what can't be read is said before anything else.
+    const TimePoint called_at = now();
+    if (const auto readable = content_of(options, AlertContent{}, called_at); !readable)
+        return screen.usage(readable.why());
     // No passphrase is asked for: a call for help needs none.
     Result<Device> device = open_device(common, Unlock::if_given);
     if (!device) return screen.fail(device.error());
-    const Result<AlertId> id = device->save(content.value());
-    if (!id) {
-        Trouble trouble = trouble_of(id.error());
-        trouble.safe = tr("Nothing was sent and nothing is saved.");
-        return screen.fail(trouble);
-    }
-    Link link{common, *device};
+    AlertContent content = content_of(options, device->draft(Category::other), called_at).value();
+    content.text = text_or_input(options.text);
+    if (how.preview) return show_preview(screen, *device, content);
+    const Result<AlertId> id = device->save(content);
+    if (!id) return fail_to_save(screen, *device, content, id.error());
+
+    Story story;
+    const Result<AlertStatus> saved = device->status(*id);
+    if (!saved) return screen.fail(saved.error());
+    // What else there is to know waits for who stays and watches.
+    for (const Fact& fact : story.news(*saved, saved->sent_at))
+        if (how.watch || std::holds_alternative<Saved>(fact.what)) screen.fact(fact, *saved);
     const auto interrupted = [&] {
         const Result<AlertStatus> status = device->status(*id);
         if (status && status->receipt) return static_cast<int>(Exit::done);
@@ -116,51 +186,14 @@ int run_alert(const Common& common, Screen& screen, const AlertOptions& options)
                       "cancel\" takes it back."));
         return static_cast<int>(Exit::saved_only);
     };
-    if (options.watch) return link.run(watch_alert(&link, &screen, &*device, *id), interrupted);
+    const bool look = !how.now && !screen.json() && somebody_is_there();
+    if (look && !LastLook{screen, *device, *id, content}.allows_to_send()) return interrupted();
 
-    const Result<AlertStatus> saved = device->status(*id);
-    if (!saved) return screen.fail(saved.error());
-    screen.fact(Fact{saved->sent_at, Saved{}}, *saved);
-    const Patience patience = options.no_wait ? Patience::short_try : Patience::endless;
+    Link link{common, *device};
+    if (how.watch)
+        return link.run(watch_alert(&link, &screen, &*device, *id, std::move(story)), interrupted);
+    const Patience patience = how.no_wait ? Patience::short_try : Patience::endless;
     return link.run(send_alert(&link, &screen, &*device, *id, patience), interrupted);
-}
-
-void add_content(CLI::App& command, AlertOptions& options)
-{
-    AlertContent& c = options.content;
-    const std::string group = tr("What helps them to help");
-    const auto text = [&](const char* name, std::string& into, const std::string& what,
-                          const std::string& takes) {
-        command.add_option(name, into, what)->option_text(takes)->group(group);
-    };
-    const std::string words = tr("WORDS");
-    text("--where", options.where, tr("Where it is: latitude,longitude[,metres]."), tr("LAT,LON"));
-    text("--place", options.place, tr("Where it is, in words."), words);
-    text("--medical", c.medical_need, tr("Who needs what medical help."), words);
-    text("--call-back", c.call_back, tr("How and when to call back safely."), words);
-    text("--code-word", c.code_word, tr("The word that shows it is really you."), words);
-    text("--do-not", c.do_not, tr("What must not be done or published. Shown first."), words);
-    text("--taken-by", c.who_took, tr("Who took them."), words);
-    text("--held-at", c.held_at, tr("Where they are held."), words);
-    text("--lawyer", c.lawyer, tr("Their lawyer."), words);
-    text("--others", c.others_at_risk, tr("Who else is at risk."), words);
-    text("--consent", options.consent,
-         tr("Only these kinds of contact may get it, e.g. peer,lawyer. Without: as your "
-            "organisation agreed with you."),
-         tr("KINDS"));
-    command
-        .add_flag("--name-to-government", c.consent_name_to_government,
-                  tr("The name may be given to the government."))
-        ->group(group);
-    command
-        .add_flag("--name-in-public", c.consent_name_in_public_reports,
-                  tr("The name may stand in public reports."))
-        ->group(group);
-    command
-        .add_flag("--device-seized", c.device_possibly_seized,
-                  tr("This device may be in other hands soon."))
-        ->group(group);
-    command.add_flag("--over", c.over, tr("It is not going on any more."))->group(group);
 }
 
 } // namespace
@@ -168,6 +201,7 @@ void add_content(CLI::App& command, AlertOptions& options)
 void add_alert(CLI::App& app, Chosen& chosen)
 {
     auto options = std::make_shared<AlertOptions>();
+    auto how = std::make_shared<HowToSend>();
     CLI::App* command = add_command(
         app, "alert",
         tr("Calls for help. One word is enough: tocsin alert arrest. It needs no passphrase and "
@@ -176,7 +210,8 @@ void add_alert(CLI::App& app, Chosen& chosen)
         tr("If you are in danger").c_str(),
         "  tocsin alert arrest\n"
         "  tocsin alert arrest \"two men took Jean\" --where -1.68,29.22\n"
-        "  tocsin alert threat --do-not \"no press\" --watch");
+        "  tocsin alert threat --do-not \"no press\" --watch\n"
+        "  tocsin alert arrest --preview");
     command
         ->add_option("CATEGORY", options->category,
                      tr("arrest, raid, threat, disappearance, expulsion, digital_attack, attack, "
@@ -190,13 +225,16 @@ void add_alert(CLI::App& app, Chosen& chosen)
         ->option_text("");
     command->add_flag("--exercise", options->exercise,
                       tr("A drill: marked as one on every screen."));
-    command->add_flag("-w,--watch", options->watch, tr("Stays, and tells what happens."));
-    command->add_flag("--no-wait", options->no_wait,
+    command->add_flag("-w,--watch", how->watch, tr("Stays, and tells what happens."));
+    command->add_flag("--no-wait", how->no_wait,
                       tr("Tries for ten seconds, then ends; the alert stays saved."));
-    add_content(*command, *options);
-    command->callback([options, &chosen] {
-        chosen.run = [options, &chosen](Screen& screen) {
-            return run_alert(chosen.common, screen, *options);
+    command->add_flag("--now", how->now, tr("Sends it at once: no look at who will be called."));
+    command->add_flag("--preview", how->preview,
+                      tr("Shows who would be called, and saves and sends nothing."));
+    add_alert_options(*command, *options);
+    command->callback([options, how, &chosen] {
+        chosen.run = [options, how, &chosen](Screen& screen) {
+            return run_alert(chosen.common, screen, *options, *how);
         };
     });
 }

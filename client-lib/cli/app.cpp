@@ -184,6 +184,7 @@ int run_command_line(int argc, char** argv)
     add_common(app, chosen.common, json);
     add_join(app, chosen);
     add_alert(app, chosen);
+    add_settings(app, chosen);
     add_status(app, chosen);
     add_update(app, chosen);
     add_cancel(app, chosen);
@@ -192,6 +193,7 @@ int run_command_line(int argc, char** argv)
     add_ack(app, chosen);
     add_org(app, chosen);
     add_invite(app, chosen);
+    add_device(app, chosen);
 
     try {
         app.parse(argc, argv);

@@ -1,6 +1,5 @@
 #include "client-lib/cli/books.hpp"
 
-#include <algorithm>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -65,51 +64,6 @@ asio::awaitable<Result<void>> publish_pending(Client* client, Device* device, Or
         if (!kept) co_return kept;
     }
     co_return boost::system::in_place_value;
-}
-
-asio::awaitable<Result<std::vector<Admitted>>> admit_waiting(Link* link, Device* device,
-                                                             std::filesystem::path home)
-{
-    Client& client = link->client();
-    const Result<std::vector<Client::Joining>> asking = co_await client.join_requests();
-    if (!asking) co_return asking.error();
-    std::vector<Admitted> admitted;
-    if (asking->empty()) co_return admitted;
-
-    const Result<BooksLock> lock = BooksLock::take(home);
-    if (!lock) co_return lock.error();
-    Result<Organisation> books = load_books(*device);
-    if (!books) co_return books.error();
-    std::vector<Client::Joining> answers;
-    for (const Client::Joining& joining : *asking) {
-        const TimePoint at = now();
-        const std::vector<OpenInvitation> open = books->invitations(at);
-        const auto invitation =
-            std::ranges::find(open, joining.invitation, &OpenInvitation::auth_hash);
-        const bool again = invitation != open.end() && invitation->used;
-        const Result<Bytes> answer = books->admit(joining.invitation, joining.box, at);
-        // A request that doesn't hold is no reason to keep the others waiting.
-        if (!answer) continue;
-        if (invitation != open.end() && !again)
-            admitted.push_back(Admitted{invitation->as, invitation->who});
-        answers.push_back(Client::Joining{joining.invitation, *answer});
-    }
-    if (answers.empty()) co_return admitted;
-    if (!admitted.empty()) {
-        const Result<Bytes> made = books->publish(now());
-        if (!made) co_return made.error();
-    }
-    const Result<void> kept = keep_books(*device, *books);
-    if (!kept) co_return kept.error();
-    const Result<void> published = co_await publish_pending(&client, device, &*books);
-    if (!published) co_return published.error();
-    for (Client::Joining& answer : answers) {
-        const Digest invitation = answer.invitation;
-        Bytes box = std::move(answer.box);
-        const Result<void> answered = co_await client.answer_join(invitation, std::move(box));
-        if (!answered) co_return answered.error();
-    }
-    co_return admitted;
 }
 
 } // namespace tocsin::cli

@@ -34,13 +34,4 @@ private:
 [[nodiscard]] asio::awaitable<Result<void>> publish_pending(Client* client, Device* device,
                                                             Organisation* books);
 
-// The device and the name of one that was let in.
-struct Admitted {
-    InviteAs as = InviteAs::defender;
-    std::string who;
-};
-// Lets in everybody who asks with an invitation of these books.
-[[nodiscard]] asio::awaitable<Result<std::vector<Admitted>>>
-admit_waiting(Link* link, Device* device, std::filesystem::path home);
-
 } // namespace tocsin::cli

@@ -16,9 +16,9 @@ struct CancelOptions {
     bool no_wait = false;
 };
 
-// The passphrase says "I am free": whoever only holds the device must not be able to call off help. Without
-// one the cancel says neither, and a person at a desk has to confirm it. A wrong one cancels nothing: a
-// slip of the finger is no sign of anything.
+// The passphrase says "I am free": whoever only holds the device must not be able to call off help.
+// Without one the cancel says neither, and a person at a desk has to confirm it. A wrong one
+// cancels nothing: a slip of the finger is no sign of anything.
 Result<Duress> read_freedom(const Common& common, Device& device)
 {
     const Result<Passphrase> passphrase = read_passphrase(common, Ask::once);
@@ -28,13 +28,44 @@ Result<Duress> read_freedom(const Common& common, Device& device)
     return Duress::ok;
 }
 
-asio::awaitable<int> send_cancel(Link* link, Screen* screen, AlertId id, Duress duress,
-                                 Patience patience)
+// Who said that it is over; empty when it can't be read here.
+std::string resolver_of(const AlertStatus& status)
+{
+    for (auto line = status.timeline.rbegin(); line != status.timeline.rend(); ++line) {
+        const auto* answered = std::get_if<Answered>(&line->event);
+        if (answered != nullptr && answered->verb == Verb::resolve && line->note)
+            return name_of_author(status, answered->author, line->note->name);
+    }
+    return {};
+}
+
+Trouble over_already(const AlertStatus& status)
+{
+    Trouble trouble = trouble_of(Errc::closed);
+    trouble.safe = tr("Nobody is called for it any more.");
+    if (status.progress == Progress::resolved) {
+        const std::string who = resolver_of(status);
+        trouble.what = who.empty() ? tr("There is nothing to cancel: it was resolved already.")
+                                   : fill(tr("There is nothing to cancel: it was resolved already "
+                                             "({who})."),
+                                          {{"who", who}});
+    }
+    if (status.progress == Progress::expired)
+        trouble.what = tr("There is nothing to cancel: it has expired.");
+    return trouble;
+}
+
+asio::awaitable<int> send_cancel(Link* link, Screen* screen, Device* device, AlertId id,
+                                 Duress duress, Patience patience)
 {
     Client* client = &link->client();
     const Attempt attempt = [client, id, duress] { return client->cancel(id, duress); };
     const std::string kept = tr("The alert goes on until then.");
     const Result<void> sent = co_await insist(link, screen, attempt, patience, kept);
+    if (!sent && sent.error() == Errc::closed) {
+        const Result<AlertStatus> status = device->status(id);
+        if (status) co_return screen->fail(over_already(*status));
+    }
     if (!sent) co_return screen->fail(sent.error());
     Sentence sentence;
     sentence.text = fill(tr("Alert {id} is cancelled."), {{"id", short_id(id)}});
@@ -79,7 +110,7 @@ int run_cancel(const Common& common, Screen& screen, const CancelOptions& option
         return static_cast<int>(Exit::unreachable);
     };
     const Patience patience = options.no_wait ? Patience::short_try : Patience::endless;
-    return link.run(send_cancel(&link, &screen, *id, *duress, patience), interrupted);
+    return link.run(send_cancel(&link, &screen, &*device, *id, *duress, patience), interrupted);
 }
 
 } // namespace

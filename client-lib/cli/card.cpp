@@ -5,50 +5,50 @@
 #include "client-lib/cli/words.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace tocsin::cli {
 
 namespace {
 
-std::string_view urgency_name(Urgency urgency)
+// Of another day than the alert's, with its day.
+std::string time_text(TimePoint at, TimePoint sent_at)
 {
-    constexpr std::array<std::string_view, 5> names{"unknown", "immediate", "expected", "future",
-                                                    "past"};
-    const auto number = static_cast<std::size_t>(urgency);
-    return number < names.size() ? names[number] : "unknown";
+    return day_text(at) == day_text(sent_at) ? clock_text(at) : day_text(at) + " " + clock_text(at);
 }
 
-std::string_view severity_name(Severity severity)
-{
-    constexpr std::array<std::string_view, 5> names{"unknown", "extreme", "severe", "moderate",
-                                                    "minor"};
-    const auto number = static_cast<std::size_t>(severity);
-    return number < names.size() ? names[number] : "unknown";
-}
-
-std::string_view certainty_name(Certainty certainty)
-{
-    constexpr std::array<std::string_view, 5> names{"unknown", "observed", "likely", "possible",
-                                                    "unlikely"};
-    const auto number = static_cast<std::size_t>(certainty);
-    return number < names.size() ? names[number] : "unknown";
-}
-
-std::string place_text(const Place& where)
+std::string place_text(const Place& where, TimePoint sent_at)
 {
     std::string text;
     if (where.point) text = point_text(*where.point);
     if (!where.words.empty()) text += text.empty() ? where.words : "; " + where.words;
-    if (where.at && !text.empty())
-        text += " " + fill(tr("(at {time})"), {{"time", clock_text(*where.at)}});
-    return text;
+    if (!where.at) return text;
+    if (text.empty()) text = tr("place unknown");
+    return text + " " + fill(tr("(at {time})"), {{"time", time_text(*where.at, sent_at)}});
 }
 
-std::string consent_text(const AlertContent& content)
+// Where the sender last said to be, or to have been seen, after the alert itself.
+std::optional<Place> later_place(const AlertStatus& status)
+{
+    std::optional<Place> found;
+    for (const TimelineLine& line : status.timeline) {
+        const auto* said = std::get_if<FollowedUp>(&line.event);
+        if (said == nullptr || said->author != author_owner || !line.follow_up) continue;
+        Place where = line.follow_up->where;
+        if (!where.point && where.words.empty()) continue;
+        if (!where.at) where.at = line.follow_up->at;
+        found = std::move(where);
+    }
+    return found;
+}
+
+std::string judgement(const AlertContent& c)
 {
     std::string text;
-    for (const Kind kind : content.consent_kinds)
-        text += (text.empty() ? "" : ", ") + noun_of(kind);
+    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+    if (c.urgency != Urgency::unknown) add(words_of(c.urgency));
+    if (c.severity != Severity::unknown) add(words_of(c.severity));
+    if (c.certainty != Certainty::unknown) add(words_of(c.certainty));
     return text;
 }
 
@@ -59,7 +59,10 @@ std::string state_of(const AlertStatus& status, std::size_t contact)
         return known.term_end
                    ? fill(tr("has accepted, until {time}"), {{"time", clock_text(*known.term_end)}})
                    : tr("has accepted");
-    if (!status.mine) return known.first_step <= status.step ? tr("called") : tr("not called yet");
+    const bool waits = known.first_step >= status.step_count && status.step_count > 0
+                           ? !status.exhausted
+                           : known.first_step > status.step && status.round == 0;
+    if (!status.mine) return waits ? tr("not called yet") : tr("called");
     bool opened = false;
     bool delivered = false;
     for (const RecipientStatus& recipient : status.recipients) {
@@ -69,7 +72,7 @@ std::string state_of(const AlertStatus& status, std::size_t contact)
     }
     if (opened) return tr("a device has opened it");
     if (delivered) return tr("delivered, says the relay; not opened yet");
-    if (known.first_step > status.step && status.round == 0) return tr("not called yet");
+    if (waits) return tr("not called yet");
     return status.progress == Progress::saved ? tr("not called yet")
                                               : tr("called, not reached yet");
 }
@@ -87,44 +90,58 @@ std::vector<CardLine> card_of(const AlertStatus& status)
         add({}, tr("What it says is not readable here."), Tone::quiet);
         return card;
     }
+    // In the order of the first hour: what must not happen, who, what, where, in whose hands, what
+    // they need, how to reach them, what was agreed to, who else.
     const AlertContent& c = *status.content;
     if (c.status == Status::exercise)
         add({}, tr("EXERCISE. This is a drill: nobody is in danger."), Tone::heading);
-    std::string title = words_of(c.category) + ", " + (c.over ? tr("over") : tr("going on"));
-    if (c.urgency != Urgency::unknown) title += ", " + std::string{urgency_name(c.urgency)};
-    if (c.severity != Severity::unknown) title += ", " + std::string{severity_name(c.severity)};
-    if (c.certainty != Certainty::unknown) title += ", " + std::string{certainty_name(c.certainty)};
-    add(tr("What"), title, Tone::heading);
     add(tr("DO NOT"), c.do_not, Tone::loud);
-    if (c.device_possibly_seized)
-        add(tr("CAREFUL"), tr("the sender's device may be in other hands"), Tone::loud);
-    add(tr("Who"), status.mine ? std::string{} : status.pseudonym);
+    // One's own card says for whom one speaks, when that has a name here.
+    add(tr("Who"), status.mine
+                       ? sender_text({}, 0, status.community_name)
+                       : sender_text(status.pseudonym, status.community, status.community_name));
+    add(tr("What"), words_of(c.category) + ", " + (c.over ? tr("over") : tr("going on")),
+        Tone::heading);
+    add(tr("Judged"), judgement(c));
     add(tr("Says"), c.text);
-    add(tr("Where"), place_text(c.where));
+    const std::optional<Place> later = later_place(status);
+    if (later) add(tr("Last seen"), place_text(*later, status.sent_at), Tone::heading);
+    add(later ? tr("At first") : tr("Where"), place_text(c.where, status.sent_at));
+    add(tr("Country"), c.country);
     add(tr("Sent"), day_text(status.sent_at) + " " + clock_text(status.sent_at));
-    add(tr("Medical"), c.medical_need, Tone::heading);
     add(tr("Taken by"), c.who_took);
     add(tr("Held at"), c.held_at);
+    add(tr("Medical"), c.medical_need, Tone::heading);
+    add(tr("Lawyer"), c.lawyer);
     add(tr("Call back"), c.call_back);
     add(tr("Code word"), c.code_word);
-    add(tr("Lawyer"), c.lawyer);
+    add_consent(card, kinds_text(c.consent_kinds), c.consent_name_to_government,
+                c.consent_name_in_public_reports);
     add(tr("At risk"), c.others_at_risk);
-    add(tr("Consent"), consent_text(c));
-    if (!status.mine) {
-        add(tr("Name"), c.consent_name_to_government ? tr("may be given to the government")
-                                                     : tr("not to the government"));
-        add(tr("Public"), c.consent_name_in_public_reports ? tr("name may stand in public reports")
-                                                           : tr("no name in public reports"));
-    }
+    if (c.device_possibly_seized)
+        add(tr("CAREFUL"), tr("the sender's device may be in other hands"), Tone::loud);
     add(tr("Language"), c.language);
     return card;
+}
+
+void add_consent(std::vector<CardLine>& card, const std::string& kinds, bool to_government,
+                 bool in_public_reports)
+{
+    const auto add_name = [&](const std::string& label, bool agreed, auto words) {
+        card.push_back({agreed ? Tone::plain : Tone::heading, label,
+                        words(agreed ? Consent::yes : Consent::no)});
+    };
+    card.push_back(
+        {Tone::plain, tr("Consent"), kinds.empty() ? tr("as the organisation agreed") : kinds});
+    add_name(tr("Government"), to_government, words_of_government);
+    add_name(tr("Public"), in_public_reports, words_of_public);
 }
 
 std::vector<CardLine> contacts_of(const AlertStatus& status)
 {
     std::vector<CardLine> lines;
     if (is_over(status.progress)) return lines;
-    for (std::uint16_t step = 0; step < std::max<std::uint16_t>(status.step_count, 1); ++step) {
+    for (std::uint16_t step = 0; step <= std::max<std::uint16_t>(status.step_count, 1); ++step) {
         for (std::size_t i = 0; i < status.contacts.size(); ++i) {
             if (status.contacts[i].first_step != step) continue;
             const Tone tone = status.contacts[i].holds ? Tone::good : Tone::plain;
@@ -132,6 +149,16 @@ std::vector<CardLine> contacts_of(const AlertStatus& status)
         }
     }
     return lines;
+}
+
+std::string sender_text(const std::string& pseudonym, std::uint32_t community,
+                        const std::string& community_name)
+{
+    if (community == 0 && community_name.empty()) return pseudonym;
+    const std::string group =
+        community_name.empty() ? tr("a community") : clipped(community_name, 60);
+    if (pseudonym.empty()) return fill(tr("for {community}"), {{"community", group}});
+    return fill(tr("{who}, for {community}"), {{"who", pseudonym}, {"community", group}});
 }
 
 std::string title_of(const AlertSummary& summary)
@@ -149,7 +176,9 @@ std::string line_of(const AlertSummary& summary)
     std::string line = short_id(summary.id) + "  " + day_text(summary.sent_at) + " " +
                        clock_text(summary.sent_at) + "  " + title_of(summary);
     if (!summary.mine && !summary.pseudonym.empty())
-        line += fill(tr(", from {who}"), {{"who", clipped(summary.pseudonym, 40)}});
+        line +=
+            fill(tr(", from {who}"),
+                 {{"who", sender_text(clipped(summary.pseudonym, 40), 0, summary.community_name)}});
     std::string state;
     switch (summary.progress) {
     case Progress::saved:
@@ -175,109 +204,6 @@ std::string line_of(const AlertSummary& summary)
         break;
     }
     return line + ": " + state;
-}
-
-namespace {
-
-void add_text(Json& json, std::string_view key, const std::string& text)
-{
-    if (!text.empty()) json.add(key, text);
-}
-
-void add_content(Json& json, const AlertContent& c)
-{
-    json.add("exercise", c.status == Status::exercise).add("category", name_of(c.category));
-    json.add("over", c.over);
-    if (c.urgency != Urgency::unknown) json.add("urgency", urgency_name(c.urgency));
-    if (c.severity != Severity::unknown) json.add("severity", severity_name(c.severity));
-    if (c.certainty != Certainty::unknown) json.add("certainty", certainty_name(c.certainty));
-    add_text(json, "text", c.text);
-    if (c.where.point) {
-        json.add("latitude", c.where.point->latitude).add("longitude", c.where.point->longitude);
-        if (c.where.point->accuracy_m > 0) json.add("accuracy_m", c.where.point->accuracy_m);
-    }
-    add_text(json, "place", c.where.words);
-    if (c.where.at) json.add("place_at", *c.where.at);
-    add_text(json, "who_took", c.who_took);
-    add_text(json, "held_at", c.held_at);
-    add_text(json, "medical_need", c.medical_need);
-    add_text(json, "lawyer", c.lawyer);
-    add_text(json, "call_back", c.call_back);
-    add_text(json, "code_word", c.code_word);
-    add_text(json, "do_not", c.do_not);
-    std::vector<std::string> kinds;
-    for (const Kind kind : c.consent_kinds)
-        kinds.emplace_back(name_of(kind));
-    json.add("consent_kinds", kinds);
-    json.add("consent_name_to_government", c.consent_name_to_government);
-    json.add("consent_name_in_public_reports", c.consent_name_in_public_reports);
-    add_text(json, "others_at_risk", c.others_at_risk);
-    json.add("device_possibly_seized", c.device_possibly_seized);
-    add_text(json, "language", c.language);
-}
-
-Json json_of_contact(const ContactStatus& contact)
-{
-    Json json;
-    json.add("contact", contact.number).add("kind", name_of(contact.kind));
-    add_text(json, "name", contact.name);
-    json.add("first_step", contact.first_step).add("holds", contact.holds);
-    if (contact.term_end) json.add("term_end", *contact.term_end);
-    return json;
-}
-
-Json json_of_recipient(const RecipientStatus& recipient, const AlertStatus& status)
-{
-    Json json;
-    if (recipient.contact < status.contacts.size())
-        json.add("contact", status.contacts[recipient.contact].number);
-    json.add("state", name_of(recipient.state)).add("proven", recipient.proven);
-    json.add("forward_secret", recipient.forward_secret);
-    return json;
-}
-
-} // namespace
-
-Json json_of(const AlertStatus& status)
-{
-    Json json;
-    json.add("type", "alert").add("alert", to_hex(status.id.view())).add("mine", status.mine);
-    json.add("sent_at", status.sent_at).add("progress", name_of(status.progress));
-    if (status.receipt) json.add("confirmed_at", status.receipt->committed_at);
-    add_text(json, "pseudonym", status.pseudonym);
-    if (status.content) {
-        Json content;
-        add_content(content, *status.content);
-        json.add("content", content);
-    }
-    json.add("step", status.step).add("round", status.round).add("step_count", status.step_count);
-    if (status.next_step_at) json.add("next_step_at", *status.next_step_at);
-    json.add("exhausted", status.exhausted).add("cancelling", status.cancelling);
-    std::vector<Json> contacts;
-    for (const ContactStatus& contact : status.contacts)
-        contacts.push_back(json_of_contact(contact));
-    std::vector<Json> recipients;
-    for (const RecipientStatus& recipient : status.recipients)
-        recipients.push_back(json_of_recipient(recipient, status));
-    std::vector<Json> timeline;
-    for (const TimelineLine& line : status.timeline)
-        timeline.push_back(json_of(Fact{line.at, line}, status));
-    std::vector<std::string> warnings;
-    for (const Warning warning : status.warnings)
-        warnings.emplace_back(name_of(warning));
-    json.add("contacts", contacts).add("recipients", recipients).add("timeline", timeline);
-    return json.add("warnings", warnings);
-}
-
-Json json_of(const AlertSummary& summary)
-{
-    Json json;
-    json.add("type", "summary").add("alert", to_hex(summary.id.view())).add("mine", summary.mine);
-    if (summary.damaged) return json.add("damaged", true);
-    json.add("sent_at", summary.sent_at).add("category", name_of(summary.category));
-    json.add("exercise", summary.status == Status::exercise);
-    add_text(json, "pseudonym", summary.pseudonym);
-    return json.add("progress", name_of(summary.progress));
 }
 
 } // namespace tocsin::cli

@@ -24,8 +24,16 @@ struct CardLine {
 // Who has been called and how each stands, nearest circle first.
 [[nodiscard]] std::vector<CardLine> contacts_of(const AlertStatus& status);
 
+// "Heron, for Women of Walikale": as much as is known here. `community` 0 and no name: none.
+[[nodiscard]] std::string sender_text(const std::string& pseudonym, std::uint32_t community,
+                                      const std::string& community_name);
+
 // "arrest", marked when it is an exercise.
 [[nodiscard]] std::string title_of(const AlertSummary& summary);
+
+// Which kinds may get it, and whether the name may be used.
+void add_consent(std::vector<CardLine>& card, const std::string& kinds, bool to_government,
+                 bool in_public_reports);
 
 [[nodiscard]] Json json_of(const AlertStatus& status);
 [[nodiscard]] Json json_of(const AlertSummary& summary);

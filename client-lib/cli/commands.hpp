@@ -19,6 +19,7 @@ struct Chosen {
 };
 
 void add_alert(CLI::App& app, Chosen& chosen);
+void add_settings(CLI::App& app, Chosen& chosen);
 void add_status(CLI::App& app, Chosen& chosen);
 void add_update(CLI::App& app, Chosen& chosen);
 void add_cancel(CLI::App& app, Chosen& chosen);
@@ -28,6 +29,7 @@ void add_inbox(CLI::App& app, Chosen& chosen);
 void add_ack(CLI::App& app, Chosen& chosen);
 void add_org(CLI::App& app, Chosen& chosen);
 void add_invite(CLI::App& app, Chosen& chosen);
+void add_device(CLI::App& app, Chosen& chosen); // device and leave
 
 // One command of the top level, with an example below its options.
 [[nodiscard]] CLI::App* add_command(CLI::App& app, const char* name, const char* what,
@@ -36,9 +38,10 @@ void add_invite(CLI::App& app, Chosen& chosen);
 // Reads the command line, runs what it chose, and returns the exit code.
 [[nodiscard]] int run_command_line(int argc, char** argv);
 
-// Follows one alert and tells its story until it is over. The three outlive the call.
+// Follows one alert and tells its story until it is over, from where `story` stands. The three outlive
+// the call.
 [[nodiscard]] asio::awaitable<int> watch_alert(Link* link, Screen* screen, Device* device,
-                                               AlertId id);
+                                               AlertId id, Story story);
 
 // The alert that a person named, after asking the relay for what it has. Tells why there is none.
 [[nodiscard]] asio::awaitable<Result<AlertId>> find_alert(Link* link, Device* device,

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <ctime>
 #include <functional>
 
 namespace tocsin::cli {
@@ -65,6 +66,29 @@ Parsed<std::vector<Enum>> parse_names(std::string_view text, std::uint8_t max, R
         return List::wrong(fill(tr("Name at least one of: {names}."),
                                 {{"names", joined(names_upto<Enum>(max), ", ")}}));
     return out;
+}
+
+// The one that is so named, or whose name alone begins so.
+template <class Enum>
+std::optional<Enum> only_named(const std::string& word, std::uint8_t max)
+{
+    std::vector<Enum> near;
+    for (std::uint8_t n = 1; n <= max; ++n) {
+        const auto value = static_cast<Enum>(n);
+        if (name_of(value) == word) return value;
+        if (!word.empty() && name_of(value).starts_with(word)) near.push_back(value);
+    }
+    if (near.size() != 1) return std::nullopt;
+    return near.front();
+}
+
+template <class Enum>
+Parsed<Enum> parse_name(std::string_view text, std::uint8_t max)
+{
+    if (const auto value = only_named<Enum>(lowered(trimmed(text)), max)) return *value;
+    return Parsed<Enum>::wrong(
+        fill(tr("\"{word}\" is none of: {names}."),
+             {{"word", std::string{text}}, {"names", joined(names_upto<Enum>(max), ", ")}}));
 }
 
 } // namespace
@@ -194,17 +218,118 @@ Parsed<Category> parse_category(std::string_view text)
 {
     std::string word = lowered(trimmed(text));
     std::ranges::replace(word, '-', '_');
-    if (const auto exact = category_from(word)) return *exact;
-    std::vector<Category> near;
-    for (std::uint8_t n = 1; n <= category_max; ++n) {
-        const auto category = static_cast<Category>(n);
-        if (!word.empty() && name_of(category).starts_with(word)) near.push_back(category);
-    }
-    if (near.size() == 1) return near.front();
+    if (const auto category = only_named<Category>(word, category_max)) return *category;
     return Parsed<Category>::wrong(
         fill(tr("\"{word}\" is none of: {names}. When in doubt write: other."),
              {{"word", std::string{text}},
               {"names", joined(names_upto<Category>(category_max), ", ")}}));
+}
+
+Parsed<Urgency> parse_urgency(std::string_view text)
+{
+    return parse_name<Urgency>(text, urgency_max);
+}
+
+Parsed<Severity> parse_severity(std::string_view text)
+{
+    return parse_name<Severity>(text, severity_max);
+}
+
+Parsed<Certainty> parse_certainty(std::string_view text)
+{
+    return parse_name<Certainty>(text, certainty_max);
+}
+
+Parsed<std::string> parse_country(std::string_view text)
+{
+    std::string code = trimmed(text);
+    const bool letters = std::ranges::all_of(
+        code, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    if (code.size() != 2 || !letters)
+        return Parsed<std::string>::wrong(
+            fill(tr("\"{text}\" is no country's code. Write its two letters, for example CD, RW "
+                    "or BI."),
+                 {{"text", std::string{text}}}));
+    for (char& c : code)
+        if (c >= 'a') c = static_cast<char>(c - 'a' + 'A');
+    return code;
+}
+
+Parsed<std::string> parse_language(std::string_view text)
+{
+    std::string tag = trimmed(text);
+    std::ranges::replace(tag, '_', '-');
+    std::size_t at = 0;
+    for (const std::string& part : split(tag, '-')) {
+        const bool shaped = part.size() <= 8 && part.size() >= (at == 0 ? 2U : 1U) &&
+                            std::ranges::all_of(part, [&](char c) {
+                                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                       (at > 0 && c >= '0' && c <= '9');
+                            });
+        if (!shaped || tag.size() > 35)
+            return Parsed<std::string>::wrong(
+                fill(tr("\"{text}\" names no language. Write its short code, for example fr, sw "
+                        "or pt-BR."),
+                     {{"text", std::string{text}}}));
+        ++at;
+    }
+    return tag;
+}
+
+Parsed<TimePoint> parse_moment(std::string_view text, TimePoint now)
+{
+    const std::string clean = trimmed(text);
+    if (const auto ago = parse_duration(clean, 24h * 365)) return now - ago.value();
+    const bool dated = clean.size() == 16 && (clean[10] == ' ' || clean[10] == 'T');
+    std::tm when{};
+    const std::time_t today = std::chrono::system_clock::to_time_t(now);
+    localtime_r(&today, &when);
+    const auto field = [&](std::size_t from, std::size_t size, int least, int most) {
+        int value = -1;
+        const char* begin = clean.data() + from;
+        const auto [end, error] = std::from_chars(begin, begin + size, value);
+        return error == std::errc{} && end == begin + size && value >= least && value <= most
+                   ? value
+                   : -1;
+    };
+    bool whole = dated || (clean.size() == 5 && clean[2] == ':');
+    if (dated) {
+        whole = clean[4] == '-' && clean[7] == '-' && clean[13] == ':';
+        when.tm_year = field(0, 4, 1970, 9999) - 1900;
+        when.tm_mon = field(5, 2, 1, 12) - 1;
+        when.tm_mday = field(8, 2, 1, 31);
+        whole = whole && when.tm_year >= 70 && when.tm_mon >= 0 && when.tm_mday >= 1;
+    }
+    if (whole) {
+        when.tm_hour = field(clean.size() - 5, 2, 0, 23);
+        when.tm_min = field(clean.size() - 2, 2, 0, 59);
+        whole = when.tm_hour >= 0 && when.tm_min >= 0;
+    }
+    if (!whole)
+        return Parsed<TimePoint>::wrong(
+            fill(tr("\"{text}\" is no time. Write for example 02:40, \"2026-11-22 02:40\", or how "
+                    "long ago: 20m."),
+                 {{"text", std::string{text}}}));
+    when.tm_sec = 0;
+    const auto at = [](std::tm local) {
+        local.tm_isdst = -1;
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(
+            std::chrono::system_clock::from_time_t(std::mktime(&local)));
+    };
+    const int day = when.tm_mday;
+    TimePoint moment = at(when);
+    if (!dated && moment > now) {
+        --when.tm_mday; // a time later than now was yesterday's
+        moment = at(when);
+    }
+    std::tm back{};
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(moment);
+    localtime_r(&seconds, &back);
+    if (dated && (back.tm_mday != day || moment > now))
+        return Parsed<TimePoint>::wrong(
+            fill(tr("\"{text}\" has not been yet, or is no day of the calendar."),
+                 {{"text", std::string{text}}}));
+    return moment;
 }
 
 } // namespace tocsin::cli

@@ -47,6 +47,21 @@ private:
 // "arrest"; a prefix that names only one category is enough for a hurried person.
 [[nodiscard]] Parsed<Category> parse_category(std::string_view text);
 
+// CAP's words; a prefix that names only one is enough.
+[[nodiscard]] Parsed<Urgency> parse_urgency(std::string_view text);
+[[nodiscard]] Parsed<Severity> parse_severity(std::string_view text);
+[[nodiscard]] Parsed<Certainty> parse_certainty(std::string_view text);
+
+// "CD": two letters of ISO 3166, small ones too.
+[[nodiscard]] Parsed<std::string> parse_country(std::string_view text);
+
+// "sw", "pt-BR"; "fr_CD" is read as "fr-CD".
+[[nodiscard]] Parsed<std::string> parse_language(std::string_view text);
+
+// When something was so, in local time: "02:40" (the last time it was that), "2026-11-22 02:40", or
+// how long ago it is: "20m".
+[[nodiscard]] Parsed<TimePoint> parse_moment(std::string_view text, TimePoint now);
+
 // The first digits of an alert's number, or nothing at all.
 [[nodiscard]] bool looks_like_id(std::string_view text);
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <iostream>
+#include <map>
 #include <termios.h>
 #include <unistd.h>
 
@@ -111,16 +112,44 @@ Result<Passphrase> from_file(const std::filesystem::path& path)
 }
 
 // Taken once: what runs for us later (--on-page) must not inherit it.
-std::optional<Passphrase> from_environment()
+std::optional<Passphrase> from_environment(const char* variable)
 {
-    static std::optional<std::string> kept;
-    if (char* given = std::getenv("TOCSIN_PASSPHRASE")) {
-        kept = given;
+    static std::map<std::string, std::string> kept;
+    if (char* given = std::getenv(variable)) {
+        kept[variable] = given;
         explicit_bzero(given, std::strlen(given));
-        unsetenv("TOCSIN_PASSPHRASE");
+        unsetenv(variable);
     }
-    if (!kept) return std::nullopt;
-    return Passphrase{*kept};
+    const auto found = kept.find(variable);
+    if (found == kept.end()) return std::nullopt;
+    return Passphrase{found->second};
+}
+
+Result<Passphrase> choose_passphrase(const std::string& question)
+{
+    while (true) {
+        std::optional<std::string> first = ask_hidden(question);
+        if (!first) return Errc::locked;
+        Passphrase chosen{std::move(*first)};
+        if (chosen.view().empty()) {
+            std::cerr << tr("It must not be empty.") << std::endl;
+            continue;
+        }
+        std::optional<std::string> second = ask_hidden(tr("The same again:"));
+        if (!second) return Errc::locked;
+        const Passphrase repeated{std::move(*second)};
+        if (chosen.view() == repeated.view()) return chosen;
+        std::cerr << tr("The two differ. Once more.") << std::endl;
+    }
+}
+
+Result<Passphrase> type_passphrase(Ask ask, const std::string& once, const std::string& choose)
+{
+    if (ask == Ask::never || !on_terminal()) return Errc::locked;
+    if (ask == Ask::choose) return choose_passphrase(choose);
+    std::optional<std::string> answer = ask_hidden(once);
+    if (!answer) return Errc::locked;
+    return Passphrase{std::move(*answer)};
 }
 
 } // namespace
@@ -137,28 +166,20 @@ bool on_terminal()
 Result<Passphrase> read_passphrase(const Common& common, Ask ask)
 {
     if (!common.passphrase_file.empty()) return from_file(common.passphrase_file);
-    if (std::optional<Passphrase> given = from_environment()) return std::move(*given);
-    if (ask == Ask::never || !on_terminal()) return Errc::locked;
-    if (ask == Ask::once) {
-        std::optional<std::string> answer = ask_hidden(tr("Passphrase of this device:"));
-        if (!answer) return Errc::locked;
-        return Passphrase{std::move(*answer)};
-    }
-    while (true) {
-        std::optional<std::string> first =
-            ask_hidden(tr("Choose a passphrase for this device (several words):"));
-        if (!first) return Errc::locked;
-        Passphrase chosen{std::move(*first)};
-        if (chosen.view().empty()) {
-            std::cerr << tr("It must not be empty.") << std::endl;
-            continue;
-        }
-        std::optional<std::string> second = ask_hidden(tr("The same again:"));
-        if (!second) return Errc::locked;
-        const Passphrase repeated{std::move(*second)};
-        if (chosen.view() == repeated.view()) return chosen;
-        std::cerr << tr("The two differ. Once more.") << std::endl;
-    }
+    if (std::optional<Passphrase> given = from_environment("TOCSIN_PASSPHRASE"))
+        return std::move(*given);
+    return type_passphrase(ask, tr("Passphrase of this device:"),
+                           tr("Choose a passphrase for this device (several words):"));
+}
+
+Result<Passphrase> read_backup_passphrase(const std::string& file, Ask ask)
+{
+    if (!file.empty()) return from_file(file);
+    if (std::optional<Passphrase> given = from_environment("TOCSIN_BACKUP_PASSPHRASE"))
+        return std::move(*given);
+    return type_passphrase(ask, tr("Passphrase of the backup:"),
+                           tr("Choose a passphrase for the backup, and keep it elsewhere than the "
+                              "file (several words):"));
 }
 
 std::string ask_line(std::string_view question)

@@ -130,6 +130,18 @@ void Screen::bell()
     if (terminal_ && !json()) std::cout << '\a' << std::flush;
 }
 
+std::size_t Screen::room_for_pictures() const
+{
+    return terminal_ && colour_ && !json() ? columns_ : 0;
+}
+
+void Screen::picture(const std::vector<std::string>& lines)
+{
+    for (const std::string& line : lines)
+        std::cout << line << '\n';
+    std::cout << std::flush;
+}
+
 void Screen::write(const Json& object)
 {
     if (json()) std::cout << object.text() << std::endl;

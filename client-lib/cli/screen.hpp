@@ -28,6 +28,9 @@ public:
     void show(const std::vector<CardLine>& card);
     void blank();
     void bell(); // on a terminal only
+    // Lines with colours of their own; only where `room_for_pictures` is not 0.
+    void picture(const std::vector<std::string>& lines);
+    [[nodiscard]] std::size_t room_for_pictures() const; // columns
 
     // For a program; nothing in words.
     void write(const Json& object);

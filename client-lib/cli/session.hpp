@@ -52,6 +52,9 @@ enum class Ask {
 // `Errc::locked`: there is none to be had.
 [[nodiscard]] Result<Passphrase> read_passphrase(const Common& common, Ask ask);
 
+// Of a backup of the books: from `file`, TOCSIN_BACKUP_PASSPHRASE (then forgotten), or the terminal.
+[[nodiscard]] Result<Passphrase> read_backup_passphrase(const std::string& file, Ask ask);
+
 // One line typed on the terminal; empty when there is no terminal or no answer.
 [[nodiscard]] std::string ask_line(std::string_view question);
 [[nodiscard]] bool on_terminal();

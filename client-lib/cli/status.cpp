@@ -152,7 +152,7 @@ int run_status(const Common& common, Screen& screen, const StatusOptions& option
         return static_cast<int>(Exit::saved_only);
     };
     const AskOutcome ask_outcome = options.unlock ? AskOutcome::yes : AskOutcome::no;
-    asio::awaitable<int> work = options.watch ? watch_alert(&link, &screen, &*device, *id)
+    asio::awaitable<int> work = options.watch ? watch_alert(&link, &screen, &*device, *id, Story{})
                                               : refresh(&link, &screen, &*device, *id, ask_outcome);
     return link.run(std::move(work), interrupted);
 }

@@ -27,6 +27,14 @@ std::string contacts_of_step(const AlertStatus& status, std::uint16_t step)
     return joined(names);
 }
 
+std::string contacts_of_last_resort(const AlertStatus& status)
+{
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < status.contacts.size(); ++i)
+        if (status.contacts[i].last_resort) names.push_back(name_of_contact(status, i));
+    return names.empty() ? tr("everyone again") : joined(names);
+}
+
 std::string contacts_of_slots(const AlertStatus& status, const std::vector<std::uint16_t>& slots)
 {
     std::vector<std::string> names;
@@ -253,7 +261,8 @@ Tone tone_of(Warning warning)
 {
     const bool calm = warning == Warning::no_forward_secrecy ||
                       warning == Warning::directory_expired ||
-                      warning == Warning::certificate_expired;
+                      warning == Warning::certificate_expired ||
+                      warning == Warning::papers_replaced;
     return calm ? Tone::plain : Tone::loud;
 }
 
@@ -282,6 +291,14 @@ Sentence sentence_of_next(const NextStep& next, const AlertStatus& status, TimeP
 {
     const auto left = std::chrono::ceil<std::chrono::seconds>(next.due - now);
     const std::string when = duration_text(left);
+    if (next.following == Following::again_from_first)
+        return {Tone::quiet, fill(tr("Next: again from the first circle, {who}, in {when}."),
+                                  {{"who", contacts_of_step(status, 0)}, {"when", when}})};
+    if (next.following == Following::last_resort)
+        return {Tone::quiet,
+                fill(tr("Next: the last resort, again and again until somebody answers: {who}, in "
+                        "{when}."),
+                     {{"who", contacts_of_last_resort(status)}, {"when", when}})};
     const std::string who = contacts_of_step(status, next.step);
     if (next.step >= status.step_count || who.empty())
         return {Tone::quiet,
@@ -400,7 +417,7 @@ std::vector<Fact> Story::news(const AlertStatus& status, TimePoint now)
     } else if (next_told_ != status.next_step_at && *status.next_step_at > now) {
         next_told_ = status.next_step_at;
         const auto next = static_cast<std::uint16_t>(status.step + 1);
-        facts.push_back({now, NextStep{next, *status.next_step_at}});
+        facts.push_back({now, NextStep{next, *status.next_step_at, status.following}});
     }
     return facts;
 }

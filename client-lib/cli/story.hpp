@@ -27,6 +27,7 @@ struct DeviceOpened {
 struct NextStep {
     std::uint16_t step = 0; // the one that follows; step_count: none, those called are called again
     TimePoint due{};
+    Following following = Following::next_step;
 };
 struct Warned {
     Warning warning{};

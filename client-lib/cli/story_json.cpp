@@ -33,6 +33,16 @@ std::vector<std::uint32_t> contact_numbers(const AlertStatus& status, std::uint1
     return numbers;
 }
 
+std::vector<std::uint32_t> contact_numbers(const AlertStatus& status, const NextStep& next)
+{
+    if (next.following == Following::next_step) return contact_numbers(status, next.step);
+    if (next.following == Following::again_from_first) return contact_numbers(status, 0);
+    std::vector<std::uint32_t> numbers;
+    for (const ContactStatus& contact : status.contacts)
+        if (contact.last_resort) numbers.push_back(contact.number);
+    return numbers;
+}
+
 // Adds what one event says, its name first.
 struct Writer {
     const AlertStatus& status;
@@ -141,7 +151,8 @@ Json json_of(const Fact& fact, const AlertStatus& status)
                     contact_of(status, opened->slot));
     } else if (const auto* next = std::get_if<NextStep>(&fact.what)) {
         begin("next").add("step", next->step).add("due", next->due);
-        json.add("contacts", contact_numbers(status, next->step));
+        json.add("following", name_of(next->following));
+        json.add("contacts", contact_numbers(status, *next));
     } else if (const auto* warned = std::get_if<Warned>(&fact.what)) {
         begin("warning").add("warning", name_of(warned->warning));
     } else {

@@ -34,10 +34,10 @@ void tell_link(Screen& screen, std::string_view type, const std::string& words)
 
 } // namespace
 
-asio::awaitable<int> watch_alert(Link* link, Screen* screen, Device* device, AlertId id)
+asio::awaitable<int> watch_alert(Link* link, Screen* screen, Device* device, AlertId id,
+                                 Story story)
 {
     Client& client = link->client();
-    Story story;
     std::optional<AlertStatus> known = tell_news(*screen, *device, id, story);
     if (!known) co_return screen->fail(device->status(id).error());
     client.start();

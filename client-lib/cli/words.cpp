@@ -198,6 +198,57 @@ std::string words_of(Category category)
     return tr(words[number < words.size() ? number : 0]);
 }
 
+std::string words_of(Urgency urgency)
+{
+    switch (urgency) {
+    case Urgency::immediate:
+        return tr("help is needed at once");
+    case Urgency::expected:
+        return tr("help is needed within the hour");
+    case Urgency::future:
+        return tr("help is needed soon");
+    case Urgency::past:
+        return tr("the moment for help has passed");
+    case Urgency::unknown:
+        break;
+    }
+    return {};
+}
+
+std::string words_of(Severity severity)
+{
+    switch (severity) {
+    case Severity::extreme:
+        return tr("extreme danger");
+    case Severity::severe:
+        return tr("severe danger");
+    case Severity::moderate:
+        return tr("moderate danger");
+    case Severity::minor:
+        return tr("minor danger");
+    case Severity::unknown:
+        break;
+    }
+    return {};
+}
+
+std::string words_of(Certainty certainty)
+{
+    switch (certainty) {
+    case Certainty::observed:
+        return tr("seen to happen");
+    case Certainty::likely:
+        return tr("likely");
+    case Certainty::possible:
+        return tr("possible");
+    case Certainty::unlikely:
+        return tr("unlikely");
+    case Certainty::unknown:
+        break;
+    }
+    return {};
+}
+
 std::string words_of(Commitment commitment)
 {
     static constexpr std::array<const char*, 10> words{mark("help"),
@@ -241,6 +292,9 @@ std::string words_of(Warning warning)
         return tr(
             "The sender's device was reported lost or shut out. This may be somebody else, or "
             "a call for help all the same: check who it is.");
+    case Warning::papers_replaced:
+        return tr("The sender's papers are older than the organisation's newest keys. Mostly that "
+                  "is a device that was offline. Take it seriously, and check who it is.");
     }
     return tr("Something about this alert does not add up.");
 }
@@ -281,6 +335,34 @@ std::string the_kind_of(Kind kind)
     return tr(words[number < words.size() ? number : 0]);
 }
 
+std::string kinds_text(const std::vector<Kind>& kinds)
+{
+    if (kinds.size() == kind_max) return tr("every kind of contact");
+    std::string text;
+    for (const Kind kind : kinds)
+        text += (text.empty() ? "" : ", ") + noun_of(kind);
+    return text;
+}
+
+std::string words_of_government(Consent consent)
+{
+    return consent == Consent::yes ? tr("the name may be given to the government")
+                                   : tr("the name may NOT be given to the government");
+}
+
+std::string words_of_public(Consent consent)
+{
+    return consent == Consent::yes ? tr("the name may stand in public reports")
+                                   : tr("the name may NOT stand in public reports");
+}
+
+std::string_view name_of(Following following)
+{
+    constexpr std::array<std::string_view, 4> names{"unknown", "next_step", "again_from_first",
+                                                    "last_resort"};
+    return in(names, following);
+}
+
 std::string_view name_of(Progress progress)
 {
     constexpr std::array<std::string_view, 8> names{"unknown",     "saved",        "with_relay",
@@ -299,10 +381,10 @@ std::string_view name_of(Verb verb)
 
 std::string_view name_of(Warning warning)
 {
-    constexpr std::array<std::string_view, 9> names{
+    constexpr std::array<std::string_view, 10> names{
         "unknown",        "relay_late",        "relay_forged",       "stopped_unsigned",
         "lost_follow_up", "directory_expired", "no_forward_secrecy", "certificate_expired",
-        "sender_revoked"};
+        "sender_revoked", "papers_replaced"};
     return in(names, warning);
 }
 

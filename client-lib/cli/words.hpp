@@ -9,6 +9,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tocsin::cli {
 
@@ -47,10 +48,19 @@ struct Trouble {
 [[nodiscard]] bool is_passing(const boost::system::error_code& error);
 
 [[nodiscard]] std::string words_of(Category category);
+[[nodiscard]] std::string words_of(Urgency urgency);     // "help is needed at once"
+[[nodiscard]] std::string words_of(Severity severity);   // empty when unknown, like the others
+[[nodiscard]] std::string words_of(Certainty certainty);
 [[nodiscard]] std::string words_of(Commitment commitment);
 [[nodiscard]] std::string words_of(Warning warning);
 [[nodiscard]] std::string noun_of(Kind kind);     // "embassy"
 [[nodiscard]] std::string the_kind_of(Kind kind); // "the embassy"
+// "peer circle, lawyer", or that it is all of them; empty when none is named.
+[[nodiscard]] std::string kinds_text(const std::vector<Kind>& kinds);
+// The two consents of the UN's questionnaire, in words that leave no doubt.
+enum class Consent { no, yes };
+[[nodiscard]] std::string words_of_government(Consent consent);
+[[nodiscard]] std::string words_of_public(Consent consent);
 
 // Stable names for --json.
 [[nodiscard]] std::string_view name_of(Progress progress);
@@ -63,6 +73,7 @@ struct Trouble {
 [[nodiscard]] std::string_view name_of(DeliveryState state);
 [[nodiscard]] std::string_view name_of(DeviceRole role);
 [[nodiscard]] std::string_view name_of(Duress duress);
+[[nodiscard]] std::string_view name_of(Following following);
 
 [[nodiscard]] std::string clock_text(TimePoint at); // local, HH:MM:SS
 [[nodiscard]] std::string day_text(TimePoint at);   // local, YYYY-MM-DD

@@ -286,6 +286,13 @@ asio::awaitable<Result<void>> Client::Impl::cancel(Self self, AlertId id, Duress
         if (alert->pending.empty()) co_return Result<void>();
         matter.number = client::number_of(alert->pending.back());
     } else {
+        // What became of it meanwhile: a cancel of what somebody has resolved would only look like
+        // one. A relay that can't be asked keeps nobody from cancelling.
+        if (alert->receipt) {
+            (void)co_await follow(self, id);
+            const Result<client::AlertRecord> asked = client::load_alert(self->store(), id);
+            if (asked && asked->ended) co_return Errc::closed;
+        }
         const Result<std::uint32_t> number =
             client::add_cancel(self->store(), id, duress, self->now());
         if (!number) co_return number.error();
@@ -395,6 +402,16 @@ asio::awaitable<Result<void>> Client::join(std::string code, std::chrono::millis
 {
     return Impl::join(impl_, std::move(code), limit);
 }
+asio::awaitable<Result<std::string>> Client::look_up(std::string spoken,
+                                                     std::chrono::milliseconds limit)
+{
+    return Impl::look_up(impl_, std::move(spoken), limit);
+}
+asio::awaitable<Result<MemberReply>> Client::ask_admin(MemberAsk ask,
+                                                       std::chrono::milliseconds limit)
+{
+    return Impl::ask_admin(impl_, ask, limit);
+}
 asio::awaitable<Result<ReceiptFacts>> Client::submit(AlertId id) { return Impl::submit(impl_, id); }
 asio::awaitable<Result<void>> Client::flush() { return Impl::flush(impl_); }
 asio::awaitable<Result<void>> Client::follow(AlertId id) { return Impl::follow(impl_, id); }
@@ -428,6 +445,16 @@ asio::awaitable<Result<void>> done(asio::awaitable<AskResult> asking)
     co_return Result<void>();
 }
 
+asio::awaitable<Result<Client::Published>> publication(asio::awaitable<AskResult> asking)
+{
+    AskResult reply = co_await std::move(asking);
+    if (!reply) co_return reply.error();
+    auto* directory = std::get_if<protocol::Directory>(&*reply);
+    if (directory == nullptr) co_return Errc::malformed_frame;
+    Client::Published published{std::move(directory->bundle), std::move(directory->roster_wrap)};
+    co_return published;
+}
+
 asio::awaitable<Result<std::vector<Client::Joining>>> joinings(asio::awaitable<AskResult> asking)
 {
     AskResult reply = co_await std::move(asking);
@@ -445,6 +472,10 @@ asio::awaitable<Result<std::vector<Client::Joining>>> joinings(asio::awaitable<A
 asio::awaitable<Result<void>> Client::publish(Bytes published)
 {
     return done(Impl::ask(impl_, protocol::PutDirectory{std::move(published)}));
+}
+asio::awaitable<Result<Client::Published>> Client::published()
+{
+    return publication(Impl::ask(impl_, protocol::GetDirectory{}));
 }
 asio::awaitable<Result<std::vector<Client::Joining>>> Client::join_requests()
 {

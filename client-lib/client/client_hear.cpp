@@ -40,6 +40,7 @@ AlertRecord record_of(const protocol::OpenedAlert& opened, const protocol::Deliv
     record.taken_at = now;
     record.content = opened.content;
     record.pseudonym = opened.pseudonym;
+    record.community = opened.community;
     record.sender_key = opened.sender_key;
     record.header = delivery.header;
     record.plan = delivery.plan;
@@ -49,6 +50,7 @@ AlertRecord record_of(const protocol::OpenedAlert& opened, const protocol::Deliv
     record.recipients = recipients_of(opened, roster);
     record.directory_expired = opened.directory_expired;
     record.certificate_expired = opened.certificate_expired;
+    record.papers_replaced = opened.directory_key_replaced;
     record.sender_revoked = delivery.revoked_sender;
     return record;
 }
@@ -101,6 +103,11 @@ void Client::Impl::take_delivery(const protocol::Deliver& message, const AlertId
     const SignPublicKey me = crypto::SignKey::from_seed(device->sign_seed.view()).public_key();
     const Result<protocol::OpenedAlert> opened =
         protocol::open(message, pointers, protocol::device_id(me), *trust, now());
+    if (!opened && opened.error() == Errc::invalid_signature && !directory_known_) {
+        // Its sender may know a newer root than this device: told when the directory has come.
+        undecided_.push_back(message);
+        return;
+    }
     if (!opened) {
         // Said to the relay, which calls others; said once to the person.
         link_->send(protocol::CannotOpen{id});
@@ -114,6 +121,13 @@ void Client::Impl::take_delivery(const protocol::Deliver& message, const AlertId
     link_->send(protocol::Delivered{{id}});
     emit({.what = ClientEvent::What::received, .alert = id});
     kick();
+}
+
+void Client::Impl::decide_deliveries()
+{
+    directory_known_ = true;
+    for (const protocol::Deliver& delivery : std::exchange(undecided_, {}))
+        on(delivery);
 }
 
 void Client::Impl::on(const protocol::Ring& message)
@@ -181,6 +195,7 @@ void Client::Impl::on(const protocol::Marks& message)
 void Client::Impl::on(const protocol::DirectoryChanged&)
 {
     directory_due_ = true;
+    directory_known_ = false;
     prekeys_due_ = true;
     kick();
 }

@@ -63,6 +63,9 @@ public:
     static asio::awaitable<Result<void>> cancel(Self self, AlertId id, Duress duress);
     static asio::awaitable<Result<void>> update(Self self, AlertId id, FollowUpNote note);
     static asio::awaitable<Result<Outcome>> outcome(Self self, AlertId id);
+    static asio::awaitable<Result<std::string>> look_up(Self self, std::string spoken,
+                                                        Millis limit);
+    static asio::awaitable<Result<MemberReply>> ask_admin(Self self, MemberAsk ask, Millis limit);
     // A request of the admin's, on the link that is up or comes up in time.
     static asio::awaitable<Result<protocol::RelayMessage>> ask(Self self,
                                                                protocol::DeviceMessage message);
@@ -148,6 +151,7 @@ private:
         // Replies reach whoever asked.
     }
     void take_delivery(const protocol::Deliver& message, const AlertId& id);
+    void decide_deliveries();
     Result<void> take_history(const protocol::JournalRows& message);
 
     // ---- joining (client_join.cpp) ----
@@ -165,6 +169,11 @@ private:
     static asio::awaitable<Result<void>> join_pause(Self self, JoiningPtr joining);
     Result<void> take_answer(Joining& joining, ByteView box);
     Result<void> become_member(Joining& joining, const protocol::Directory& directory);
+
+    // ---- what a member asks (client_ask.cpp) ----
+    Result<client::RequestRecord> begin_request(const MemberAsk& ask);
+    Result<void> settle_request(const client::RequestRecord& record);
+    Result<MemberReply> take_reply(const client::RequestRecord& record, ByteView box);
 
     // ---- common ----
     [[nodiscard]] client::KeyStore& store() { return device_->impl().store; }
@@ -201,6 +210,8 @@ private:
     bool outbox_due_ = false;
     bool sync_due_ = false;
     bool directory_due_ = false;
+    bool directory_known_ = false; // on this link, and none newer was announced since
+    std::vector<protocol::Deliver> undecided_; // what a newer directory may let this device open
     bool prekeys_due_ = false;
     std::vector<Bytes> prekeys_seen_;
     std::set<AlertId> followed_;

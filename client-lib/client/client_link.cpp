@@ -138,6 +138,8 @@ void Client::Impl::came_up(const LinkPtr& link)
     refusal_.reset();
     last_failure_ = {};
     directory_due_ = true;
+    directory_known_ = false;
+    undecided_.clear(); // the relay delivers them again
     prekeys_due_ = true;
     prekeys_seen_.clear();
     followed_.clear();

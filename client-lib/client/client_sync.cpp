@@ -74,6 +74,7 @@ asio::awaitable<bool> Client::Impl::fetch_directory(Self self, LinkPtr link)
         // Until the first is published there is none to fetch.
         const bool none = !reply && reply.error() == Errc::not_found;
         self->directory_due_ = !none;
+        if (none) self->decide_deliveries();
         co_return !none;
     }
     const Result<client::Taken> taken =
@@ -82,6 +83,7 @@ asio::awaitable<bool> Client::Impl::fetch_directory(Self self, LinkPtr link)
         self->emit({.what = ClientEvent::What::directory, .error = taken.error()});
     else if (*taken == client::Taken::newer)
         self->emit({.what = ClientEvent::What::directory});
+    if (!self->directory_due_) self->decide_deliveries();
     co_return false;
 }
 

@@ -2,6 +2,7 @@
 #include "client-lib/client/device_impl.hpp"
 #include "client-lib/client/outbox.hpp"
 #include "client-lib/client/papers.hpp"
+#include "client-lib/client/raise.hpp"
 #include "client-lib/client/reading.hpp"
 #include "client-lib/protocol/invitation.hpp"
 
@@ -114,6 +115,37 @@ std::vector<std::string> Device::addresses() const
     return record ? record->addresses : std::vector<std::string>();
 }
 
+Result<DeviceSettings> Device::settings() const { return client::load_settings(impl_->store); }
+
+Result<void> Device::set_settings(const DeviceSettings& settings)
+{
+    return client::keep_settings(impl_->store, settings);
+}
+
+AlertContent Device::draft(Category category) const
+{
+    AlertContent content;
+    content.category = category;
+    const Result<DeviceSettings> kept = settings();
+    if (!kept) return content; // what can't be read was not agreed to
+    content.country = kept->country;
+    content.language = kept->language;
+    content.consent_kinds = kept->consent_kinds;
+    content.consent_name_to_government = kept->consent_name_to_government;
+    content.consent_name_in_public_reports = kept->consent_name_in_public_reports;
+    return content;
+}
+
+Result<AlertPreview> Device::preview(const AlertContent& content) const
+{
+    return client::preview_alert(impl_->store, content, impl_->now());
+}
+
+Result<void> Device::reseal(const AlertId& id, const AlertContent& content)
+{
+    return client::reseal_alert(impl_->store, id, content, impl_->now());
+}
+
 Result<AlertId> Device::save(const AlertContent& content)
 {
     return client::save_alert(impl_->store, content, impl_->now());
@@ -207,33 +239,49 @@ Result<void> become_admin(Device& device, std::string_view operator_code,
     const Result<protocol::Invitation> invitation = protocol::decode_code(operator_code);
     if (!invitation) return invitation.error();
     if (invitation->role != protocol::Role::admin) return Errc::not_authorised;
-    KeyStore& store = device.impl().store;
-    if (!store.unlocked()) return Errc::locked;
     const bool lasts = invitation->expires_at == protocol::Seconds{};
     if (!lasts && device.impl().now() >= invitation->expires_at) return Errc::expired;
+    const crypto::BoxKey first = protocol::invitation_auth_key(invitation->secret);
+    const AdminAccess access{.organisation = invitation->org,
+                             .name = invitation->org_name,
+                             .own_name = invitation->for_whom,
+                             .relay_sign_key = invitation->relay_sign_key,
+                             .relay_box_key = invitation->relay_box_key,
+                             .addresses = invitation->addresses,
+                             .auth_secret = admin_auth_secret,
+                             .former_auth_secret = first.secret_view()};
+    return become_admin(device, access);
+}
 
+Result<void> become_admin(Device& device, const AdminAccess& access)
+{
+    constexpr std::size_t secret_bytes = crypto::Secret<32>::bytes;
+    if (access.auth_secret.size() != secret_bytes ||
+        access.former_auth_secret.size() != secret_bytes)
+        return Errc::invalid_argument;
+    KeyStore& store = device.impl().store;
+    if (!store.unlocked()) return Errc::locked;
     const auto changing = store.change();
     if (!changing) return changing.error();
     Result<client::DeviceRecord> record = device.impl().record();
     if (!record) return record.error();
     if (record->role != DeviceRole::none) return Errc::already_exists;
     client::SelfRecord self;
-    self.org_name = invitation->org_name;
-    self.own_name = invitation->for_whom;
+    self.org_name = access.name;
+    self.own_name = access.own_name;
     self.roster_secret = crypto::Secret<32>::random();
     self.last_resort_secret = crypto::Secret<32>::random();
     Result<void> kept = store.keep(Compartment::vault, file::self, self);
     if (!kept) return kept;
 
-    const crypto::BoxKey first = protocol::invitation_auth_key(invitation->secret);
     record->role = DeviceRole::admin;
-    record->org = invitation->org;
+    record->org = access.organisation;
     record->sign_seed = crypto::Secret<32>::random();
-    record->auth_secret = crypto::Secret<32>::copy_of(admin_auth_secret);
-    record->first_auth_secret = crypto::Secret<32>::copy_of(first.secret_view());
-    record->relay_sign_key = invitation->relay_sign_key;
-    record->relay_box_key = invitation->relay_box_key;
-    record->addresses = invitation->addresses;
+    record->auth_secret = crypto::Secret<32>::copy_of(access.auth_secret);
+    record->first_auth_secret = crypto::Secret<32>::copy_of(access.former_auth_secret);
+    record->relay_sign_key = access.relay_sign_key;
+    record->relay_box_key = access.relay_box_key;
+    record->addresses = access.addresses;
     return store.keep(Compartment::kit, file::device, *record);
 }
 

@@ -1,12 +1,10 @@
 #include "client-lib/client/outbox.hpp"
 
 #include "client-lib/client/reading.hpp"
-#include "client-lib/protocol/compile.hpp"
 #include "client-lib/protocol/seal.hpp"
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 namespace tocsin::client {
 
@@ -89,73 +87,7 @@ Result<std::uint32_t> append_follow_up(const KeyStore& store, AlertRecord& alert
     return number;
 }
 
-AlertRecord record_of(const protocol::SealedAlert& sealed, const AlertContent& content,
-                      const protocol::CompiledPlan& compiled, const DeviceRecord& device,
-                      TimePoint now)
-{
-    AlertRecord record;
-    record.id = sealed.id;
-    record.mine = true;
-    record.sent_at = now;
-    record.taken_at = now;
-    record.content = content;
-    record.sender_key = crypto::SignKey::from_seed(device.sign_seed.view()).public_key();
-    record.envelope = sealed.envelope;
-    record.author = author_owner;
-    record.word_seed = sealed.owner_key.seed();
-    record.payload_key = sealed.payload_key.clone();
-    for (const protocol::Recipient& recipient : compiled.recipients)
-        record.recipients.push_back(
-            {recipient.device, recipient.sign_key, recipient.forward_secret});
-    return record;
-}
-
 } // namespace
-
-Result<AlertId> save_alert(KeyStore& store, const AlertContent& content, TimePoint now)
-{
-    const Result<DeviceRecord> device = store.load<DeviceRecord>(Compartment::kit, file::device);
-    if (!device) return device.error();
-    if (device->role == DeviceRole::none) return Errc::not_joined;
-    // An alert carries its sender's papers, and only defenders have any.
-    if (device->certificate.bytes.empty()) return Errc::not_authorised;
-    const Result<PanicRecord> panic = store.load<PanicRecord>(Compartment::kit, file::panic);
-    if (!panic) return panic.error() == Errc::not_found ? Errc::not_joined : panic.error();
-    const Result<protocol::Certificate> papers =
-        protocol::decode_certificate(device->certificate.bytes);
-    if (!papers) return Errc::damaged;
-    const protocol::Circumstances circumstances =
-        protocol::circumstances_of(content, papers->community, panic->roster);
-    const protocol::Policy* policy = protocol::policy_for(panic->roster, circumstances);
-    if (policy == nullptr) return Errc::invalid_plan;
-
-    std::map<DeviceId, protocol::Prekey> known;
-    const Result<PrekeysRecord> kept = store.load<PrekeysRecord>(Compartment::kit, file::prekeys);
-    // Without them an alert still goes out, to the last-resort keys, and says so.
-    if (kept)
-        for (const protocol::Prekey& prekey : kept->prekeys)
-            known.emplace(prekey.device, prekey);
-    const auto prekeys = protocol::newest_prekeys(panic->roster, std::move(known), {}, now);
-    const Result<protocol::CompiledPlan> compiled =
-        protocol::compile(panic->roster, *policy, circumstances, prekeys);
-    if (!compiled) return compiled.error();
-
-    const crypto::SignKey device_key = crypto::SignKey::from_seed(device->sign_seed.view());
-    const protocol::Sender sender{device_key, device->certificate, panic->directory_key,
-                                  panic->version, panic->expires_at <= now};
-    const Result<protocol::SealedAlert> sealed =
-        protocol::seal(content, *compiled, sender, device->org, now);
-    if (!sealed) return sealed.error();
-    AlertRecord record = record_of(*sealed, content, *compiled, *device, now);
-    const Result<protocol::Envelope> envelope = protocol::parse_stored_envelope(record.envelope);
-    if (!envelope) return envelope.error();
-    record.header = envelope->header_bytes;
-    record.plan = envelope->plan_bytes;
-    record.directory_expired = sender.directory_expired;
-    const Result<void> kept_now = add_alert(store, record);
-    if (!kept_now) return kept_now.error();
-    return record.id;
-}
 
 Result<std::vector<AlertId>> unsent_alerts(const KeyStore& store)
 {

@@ -12,10 +12,6 @@
 
 namespace tocsin::client {
 
-// Seals an alert by the newest directory that is here and keeps it. Errors: Device::save.
-[[nodiscard]] Result<AlertId> save_alert(KeyStore& store, const AlertContent& content,
-                                         TimePoint now);
-
 // Which alert goes out next, and under what: everything that has no receipt, oldest first.
 struct Waiting {
     AlertId id;

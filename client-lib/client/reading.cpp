@@ -168,11 +168,16 @@ std::vector<ContactStatus> contacts_of(const Plan& plan, const Timeline& timelin
                                        const std::vector<ReadLine>& lines)
 {
     std::vector<ContactStatus> contacts;
+    const auto nowhere = static_cast<std::uint16_t>(plan.steps.size());
     for (const PlanContact& contact : plan.contacts)
-        contacts.push_back({.number = contact.number, .kind = contact.kind});
+        contacts.push_back({.number = contact.number, .kind = contact.kind, .first_step = nowhere});
     for (std::size_t step = plan.steps.size(); step-- > 0;)
         for (const std::uint16_t contact : plan.steps[step].contacts)
             contacts[contact].first_step = static_cast<std::uint16_t>(step);
+    // A plan that names nobody for the end means those of its last step.
+    for (const std::uint16_t contact :
+         plan.last_resort.empty() ? plan.steps.back().contacts : plan.last_resort)
+        contacts[contact].last_resort = true;
     const std::map<std::uint16_t, Promise> found = promises(plan, lines);
     for (const std::uint16_t holder : timeline.holders()) {
         const auto promise = found.find(holder);
@@ -245,6 +250,7 @@ std::vector<Warning> warnings_of(const AlertRecord& alert, const Reading& readin
     }
     if (alert.directory_expired) add_once(warnings, Warning::directory_expired);
     if (alert.certificate_expired) add_once(warnings, Warning::certificate_expired);
+    if (alert.papers_replaced) add_once(warnings, Warning::papers_replaced);
     const auto weak = [](const RecipientRecord& recipient) { return !recipient.forward_secret; };
     const bool no_secrecy = alert.author < alert.recipients.size()
                                 ? weak(alert.recipients[alert.author])
@@ -288,6 +294,12 @@ std::optional<TimePoint> next_step_at(const Reading& reading)
     return due;
 }
 
+Following following_of(const Plan& plan, std::uint16_t step, std::uint32_t round)
+{
+    if (std::size_t{step} + 1 < plan.steps.size()) return Following::next_step;
+    return round < plan.repeat_rounds ? Following::again_from_first : Following::last_resort;
+}
+
 std::vector<RecipientStatus> recipients_of(const AlertRecord& alert, const Reading& reading)
 {
     std::vector<RecipientStatus> recipients;
@@ -313,8 +325,17 @@ void add_names(std::vector<ContactStatus>& contacts, const protocol::Roster& ros
     for (ContactStatus& contact : contacts) {
         const auto known =
             std::ranges::find(roster.contacts, contact.number, &protocol::Contact::number);
-        if (known != roster.contacts.end()) contact.name = known->name;
+        if (known == roster.contacts.end()) continue;
+        contact.name = known->name;
+        contact.id = known->id;
     }
+}
+
+std::string community_name(std::uint32_t number, const protocol::Roster* roster)
+{
+    if (roster == nullptr || number == 0) return {};
+    const auto known = std::ranges::find(roster->communities, number, &protocol::Community::number);
+    return known == roster->communities.end() ? std::string() : known->name;
 }
 
 // Of what is put away, or can't be read any more: only what the record itself says.
@@ -363,6 +384,8 @@ AlertStatus status_of(const AlertRecord& alert, const protocol::Roster* roster, 
     if (alert.stub) return status;
     status.content = alert.content;
     status.pseudonym = alert.mine ? std::string() : alert.pseudonym;
+    status.community = alert.community;
+    status.community_name = community_name(alert.community, roster);
     if (alert.author != author_owner) status.my_slot = alert.author;
     Result<Reading> reading = read(alert, roster, now);
     if (!reading) return status;
@@ -375,6 +398,7 @@ AlertStatus status_of(const AlertRecord& alert, const protocol::Roster* roster, 
     status.cancelling = timeline.state() == protocol::Timeline::State::cancelling;
     if (!alert.cancelled && status.progress < Progress::acknowledged)
         status.next_step_at = next_step_at(*reading);
+    status.following = following_of(reading->frozen.plan, status.step, status.round);
     for (const PlanStep& step : reading->frozen.plan.steps)
         status.step_delays.push_back(step.delay);
     status.recipients = recipients_of(alert, *reading);
@@ -394,6 +418,7 @@ AlertSummary summary_of(const AlertRecord& alert, const protocol::Roster* roster
     summary.category = alert.content.category;
     summary.status = alert.content.status;
     if (!alert.mine) summary.pseudonym = alert.pseudonym;
+    summary.community_name = community_name(alert.community, roster);
     const Result<Reading> reading = read(alert, roster, now);
     if (reading) summary.progress = reading->progress;
     return summary;

@@ -6,6 +6,7 @@
 #include "client-lib/crypto/secret.hpp"
 #include "client-lib/protocol/directory.hpp"
 #include "client-lib/protocol/link.hpp"
+#include "client-lib/protocol/requests.hpp"
 
 #include <tocsin/alert.hpp>
 #include <tocsin/client.hpp>
@@ -18,9 +19,11 @@ inline constexpr std::string_view device = "device";       // kit
 inline constexpr std::string_view directory = "directory"; // kit
 inline constexpr std::string_view panic = "panic";         // kit
 inline constexpr std::string_view prekeys = "prekeys";     // kit
+inline constexpr std::string_view settings = "settings";   // kit
 inline constexpr std::string_view self = "self";           // vault
 inline constexpr std::string_view roster = "roster";       // vault
 inline constexpr std::string_view join = "join";           // vault
+inline constexpr std::string_view request = "request";     // vault
 inline constexpr std::string_view alert_prefix = "alert-"; // kit: raised here; vault: received
 inline constexpr std::string_view ended_prefix = "ended-"; // vault: raised here, and over
 inline constexpr std::string_view kept_prefix = "kept-";   // vault
@@ -99,6 +102,7 @@ struct AlertRecord {
     TimePoint taken_at{}; // this device's, when it was saved or received
     AlertContent content;
     std::string pseudonym; // the sender's
+    std::uint32_t community = 0; // of the sender's certificate
     SignPublicKey sender_key;
     Bytes envelope; // mine: as transmitted, again and again
     Bytes header;
@@ -121,6 +125,7 @@ struct AlertRecord {
     std::vector<Warning> warnings{}; // found once, shown for ever
     bool directory_expired = false;
     bool certificate_expired = false;
+    bool papers_replaced = false; // the sender's: of a key or root that was replaced
     bool sender_revoked = false;
     bool cancelled = false;          // by the person at this device
     std::optional<Progress> ended{}; // resolved, cancelled or expired
@@ -166,12 +171,23 @@ struct JoinRecord {
     Bytes answer;  // the opened admin's answer box, once it came
 };
 
+// What was asked of the admin and is not answered: the same wish again is the same request.
+struct RequestRecord {
+    protocol::MemberRequest request;
+    Bytes box;
+};
+
 // ---- as bytes ----
 
 template <class Archive>
 void fields(Archive& ar, protocol::SignedBytes& v)
 {
     ar(v.bytes, v.signature);
+}
+template <class Archive>
+void fields(Archive& ar, RequestRecord& v)
+{
+    ar(v.request.org, v.request.device, v.request.wish, v.request.target, v.request.number, v.box);
 }
 template <class Archive>
 void fields(Archive& ar, DeviceRecord& v)
@@ -182,7 +198,8 @@ void fields(Archive& ar, DeviceRecord& v)
 template <class Archive>
 void fields(Archive& ar, protocol::Trust& v)
 {
-    ar(v.org, v.root, v.rotations, v.directory_key_number, v.version, v.manifest_hash);
+    ar(v.org, v.root, v.rotations, v.directory_key_number, v.version, v.manifest_hash,
+       v.former_roots);
 }
 template <class Archive>
 void fields(Archive& ar, DirectoryRecord& v)
@@ -293,6 +310,12 @@ void fields(Archive& ar, Place& v)
     ar(v.point, v.at, v.words);
 }
 template <class Archive>
+void fields(Archive& ar, DeviceSettings& v)
+{
+    ar(v.country, v.language, v.consent_kinds, v.consent_name_to_government,
+       v.consent_name_in_public_reports);
+}
+template <class Archive>
 void fields(Archive& ar, AlertContent& v)
 {
     ar(v.status, v.category, v.over, v.urgency, v.severity, v.certainty, v.text, v.where,
@@ -303,11 +326,11 @@ void fields(Archive& ar, AlertContent& v)
 template <class Archive>
 void fields(Archive& ar, AlertRecord& v)
 {
-    ar(v.id, v.mine, v.stub, v.sent_at, v.taken_at, v.content, v.pseudonym, v.sender_key,
-       v.envelope, v.header, v.plan, v.author, v.word_seed, v.payload_key, v.recipients);
+    ar(v.id, v.mine, v.stub, v.sent_at, v.taken_at, v.content, v.pseudonym, v.community,
+       v.sender_key, v.envelope, v.header, v.plan, v.author, v.word_seed, v.payload_key, v.recipients);
     ar(v.attempted, v.receipt, v.relay_ahead, v.opened_told, v.rows, v.marks, v.last_answer,
        v.last_follow_up, v.last_follow_up_body, v.pending, v.warnings, v.directory_expired,
-       v.certificate_expired, v.sender_revoked, v.cancelled, v.ended);
+       v.certificate_expired, v.papers_replaced, v.sender_revoked, v.cancelled, v.ended);
 }
 template <class Archive>
 void fields(Archive& ar, PrekeySecret& v)

@@ -1,24 +1,16 @@
-// What only shows when contacts and policies are seen together.
-#include "client-lib/directory/draft.hpp"
-
-#include <tocsin/limits.hpp>
+// What only shows when the parts are seen together: ids that stand twice, names nobody has.
+#include "client-lib/directory/names.hpp"
 
 #include <map>
-#include <set>
 
 namespace tocsin::directory {
 namespace {
 
-using Kinds = std::map<std::string, Kind, std::less<>>;
-
-std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
-
-// Ids that stand twice, of contacts or of policies.
-template <class Parts>
-void check_ids(const Parts& parts, std::string_view what, Remarks& remarks)
+template <class Part>
+void check_ids(const std::vector<Part>& parts, std::string_view what, Remarks& remarks)
 {
     std::map<std::string, At> seen;
-    for (const auto& part : parts) {
+    for (const Part& part : parts) {
         if (part.entry.id.empty()) continue; // remarked upon already
         const auto [first, fresh] = seen.emplace(part.entry.id, part.at);
         if (!fresh)
@@ -29,111 +21,96 @@ void check_ids(const Parts& parts, std::string_view what, Remarks& remarks)
     }
 }
 
-void check_names(const std::vector<Named>& names, const Kinds& contacts,
-                 std::set<std::string>& called, Remarks& remarks)
+// A step names contacts, schedules and the sender's community alike.
+void check_target_ids(const Draft& draft, Remarks& remarks)
 {
-    for (const Named& target : names) {
-        if (contacts.contains(target.name)) {
-            called.insert(target.name);
-            continue;
-        }
-        std::string known;
-        for (const auto& [id, kind] : contacts)
-            known += (known.empty() ? "" : ", ") + id;
-        remarks.mistake(target.at, "no contact has the id " + in_quotes(target.name),
-                        known.empty() ? "add it as a [[contact]]"
-                                      : "add it as a [[contact]], or name one of: " + known);
+    const auto reserve = [&](const auto& part) {
+        if (part.entry.id == community_target)
+            remarks.mistake(part.at, "the id \"community\" is taken",
+                            "as a target it stands for the sender's own community; choose another "
+                            "id");
+    };
+    for (const ContactDraft& contact : draft.contacts)
+        reserve(contact);
+    for (const ScheduleDraft& schedule : draft.schedules) {
+        reserve(schedule);
+        const ContactDraft* contact = contact_of(draft, schedule.entry.id);
+        if (contact != nullptr)
+            remarks.mistake(schedule.at,
+                            "a contact has the id " + in_quotes(schedule.entry.id) + " already",
+                            "it is on line " + std::to_string(contact->at.line) +
+                                "; call the schedule something else, e.g. " +
+                                in_quotes(schedule.entry.id + "-rota"));
     }
 }
 
-void check_quorum(const PolicyDraft& policy, const std::set<std::string>& called,
-                  const Kinds& contacts, Remarks& remarks)
+// A misspelt name goes on as what it was meant to be, so that one slip is one mistake.
+void check_people(Draft& draft, Remarks& remarks)
 {
-    for (std::size_t i = 0; i < policy.entry.quorum.size(); ++i) {
-        const QuorumTerm& term = policy.entry.quorum[i];
-        const auto there = std::ranges::count_if(called, [&](const std::string& id) {
-            return term.kind == Kind::any || contacts.find(id)->second == term.kind;
-        });
-        if (there < term.count)
-            remarks.mistake(policy.quorum_at[i],
-                            "a quorum nobody can meet: it asks for " + std::to_string(term.count) +
-                                " of " + std::string(name_of(term.kind)) + ", the policy calls " +
-                                std::to_string(there),
-                            "ask for fewer, or call more of that kind");
+    const std::vector<std::string> known = ids_of(draft.people);
+    for (ContactDraft& contact : draft.contacts) {
+        for (Named& person : contact.people) {
+            if (std::ranges::find(known, person.name) != known.end()) continue;
+            remarks.mistake(person.at, "no person has the id " + in_quotes(person.name),
+                            mend_name(person.name, draft.people, "[[person]]"));
+            const std::string near = nearest(person.name, known);
+            if (!near.empty()) person.name = near;
+        }
     }
 }
 
-void check_policy(const PolicyDraft& policy, const Kinds& contacts,
-                  std::set<std::string>& called_by_any, Remarks& remarks)
+void check_peers(const Draft& draft, Remarks& remarks)
 {
-    std::set<std::string> called;
-    std::chrono::seconds round{};
-    for (const StepDraft& step : policy.steps) {
-        check_names(step.targets, contacts, called, remarks);
-        round += step.delay;
-    }
-    check_names(policy.last_resort, contacts, called, remarks);
-    check_quorum(policy, called, contacts, remarks);
-    if (called.size() > limits::plan_contacts_max)
-        remarks.mistake(policy.at, "a policy that calls too many contacts",
-                        "at most " + std::to_string(limits::plan_contacts_max));
-    if (policy.entry.life < round)
-        remarks.warning(policy.life_at, "alerts expire before the last step of this policy",
-                        "let life be longer than all delays together");
-    called_by_any.insert(called.begin(), called.end());
-}
-
-// Which policy serves which category: none twice, and none without.
-void check_categories(const Draft& draft, Remarks& remarks)
-{
-    std::map<Category, std::string> served;
-    std::optional<std::string> fallback;
-    for (const PolicyDraft& policy : draft.policies) {
-        if (policy.entry.conditions.categories.empty()) {
-            if (fallback)
-                remarks.warning(policy.at, "a second policy without categories is never used",
-                                in_quotes(*fallback) + " comes first; name categories in this one");
-            else
-                fallback = policy.entry.id;
+    for (const CommunityDraft& community : draft.communities) {
+        for (const Named& peer : community.peers) {
+            if (contact_of(draft, peer.name) != nullptr) continue;
+            const auto schedule =
+                std::ranges::find_if(draft.schedules, [&](const ScheduleDraft& other) {
+                    return other.entry.id == peer.name && !other.contact.name.empty();
+                });
+            remarks.mistake(peer.at, "no contact has the id " + in_quotes(peer.name),
+                            schedule != draft.schedules.end()
+                                ? "that is a schedule; name its contact, " +
+                                      in_quotes(schedule->contact.name)
+                                : mend_name(peer.name, draft.contacts, "[[contact]]"));
         }
-        for (std::size_t i = 0; i < policy.entry.conditions.categories.size(); ++i) {
-            const Category category = policy.entry.conditions.categories[i];
-            const auto [first, fresh] = served.emplace(category, policy.entry.id);
-            if (!fresh)
-                remarks.warning(policy.categories_at[i],
-                                in_quotes(name_of(category)) + " is served by " +
-                                    in_quotes(first->second) + " already",
-                                "the first policy that names a category is used");
-        }
+        if (community.peers.empty())
+            remarks.mistake(community.at,
+                            "the community " + in_quotes(community.entry.id) + " has no peers",
+                            "name the contacts nearest to it: peers = [\"goma-circle\"]");
     }
-    if (fallback || served.size() == category_max || draft.policies.empty()) return;
-    std::string without;
-    for (std::uint8_t n = 1; n <= category_max; ++n)
-        if (!served.contains(static_cast<Category>(n)))
-            without +=
-                (without.empty() ? "" : ", ") + std::string(name_of(static_cast<Category>(n)));
-    remarks.warning(draft.policies.front().at, "no policy for: " + without,
-                    "add a policy without categories: it serves whatever no other one names");
 }
 
 } // namespace
 
-void check(const Draft& draft, Remarks& remarks)
+const ContactDraft* contact_of(const Draft& draft, std::string_view id)
 {
+    const auto it = std::ranges::find_if(
+        draft.contacts, [&](const ContactDraft& contact) { return contact.entry.id == id; });
+    return it == draft.contacts.end() || id.empty() ? nullptr : &*it;
+}
+
+const ScheduleDraft* schedule_of(const Draft& draft, std::string_view contact)
+{
+    const auto it = std::ranges::find_if(
+        draft.schedules, [&](const ScheduleDraft& other) { return other.contact.name == contact; });
+    return it == draft.schedules.end() || contact.empty() ? nullptr : &*it;
+}
+
+void check(Draft& draft, Remarks& remarks)
+{
+    check_ids(draft.people, "people", remarks);
     check_ids(draft.contacts, "contacts", remarks);
+    check_ids(draft.schedules, "schedules", remarks);
+    check_ids(draft.communities, "communities", remarks);
     check_ids(draft.policies, "policies", remarks);
-    Kinds contacts;
-    for (const ContactDraft& contact : draft.contacts)
-        if (!contact.entry.id.empty()) contacts.emplace(contact.entry.id, contact.entry.kind);
-    std::set<std::string> called;
-    for (const PolicyDraft& policy : draft.policies)
-        check_policy(policy, contacts, called, remarks);
-    check_categories(draft, remarks);
-    for (const ContactDraft& contact : draft.contacts)
-        if (!contact.entry.id.empty() && !draft.policies.empty() &&
-            !called.contains(contact.entry.id))
-            remarks.warning(contact.at, "no policy calls " + in_quotes(contact.entry.id),
-                            "name it in the targets of a step");
+    check_target_ids(draft, remarks);
+    check_people(draft, remarks);
+    check_peers(draft, remarks);
+    check_schedules(draft, remarks);
+    check_policies(draft, remarks);
+    // Of a file with mistakes nobody knows yet what it means.
+    if (!remarks.has_mistakes()) check_use(draft, remarks);
 }
 
 } // namespace tocsin::directory

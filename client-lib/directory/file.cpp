@@ -17,13 +17,50 @@ std::vector<std::string> names_of(const std::vector<directory::Named>& from)
     return names;
 }
 
+ContactEntry entry_of(const directory::ContactDraft& draft)
+{
+    ContactEntry entry = draft.entry;
+    entry.people = names_of(draft.people);
+    return entry;
+}
+
+ScheduleEntry entry_of(const directory::ScheduleDraft& draft)
+{
+    return {draft.entry.id, draft.contact.name, draft.schedule};
+}
+
+CommunityEntry entry_of(const directory::CommunityDraft& draft)
+{
+    CommunityEntry entry = draft.entry;
+    entry.peers = names_of(draft.peers);
+    return entry;
+}
+
+ConditionsEntry entry_of(const directory::ConditionsDraft& draft)
+{
+    ConditionsEntry entry = draft.entry;
+    entry.communities = names_of(draft.communities);
+    return entry;
+}
+
 PolicyEntry entry_of(const directory::PolicyDraft& draft)
 {
     PolicyEntry entry = draft.entry;
+    entry.conditions = entry_of(draft.conditions);
     for (const directory::StepDraft& step : draft.steps)
-        entry.steps.push_back({names_of(step.targets), false, step.delay, {}});
+        entry.steps.push_back({names_of(step.targets), step.community_at.has_value(), step.delay,
+                               entry_of(step.conditions)});
     entry.last_resort = names_of(draft.last_resort);
     return entry;
+}
+
+template <class Entry, class Part>
+std::vector<Entry> entries_of(const std::vector<Part>& parts)
+{
+    std::vector<Entry> entries;
+    for (const Part& part : parts)
+        entries.push_back(entry_of(part));
+    return entries;
 }
 
 } // namespace
@@ -35,10 +72,10 @@ std::string DirectoryRemark::to_string() const
 }
 
 struct DirectoryFile::Contents {
+    std::string file;
     std::string text;
     std::vector<DirectoryRemark> remarks;
-    std::string organisation;
-    std::vector<Kind> consent_kinds;
+    directory::Draft draft; // with the places, for forecast()
     std::vector<PersonEntry> people;
     std::vector<ContactEntry> contacts;
     std::vector<ScheduleEntry> schedules;
@@ -53,17 +90,19 @@ DirectoryFile::DirectoryFile(std::shared_ptr<const Contents> contents)
 
 DirectoryFile DirectoryFile::parse(std::string text, std::string file)
 {
-    directory::Remarks remarks(std::move(file));
-    directory::Draft draft;
-    if (directory::parse(text, draft, remarks)) directory::check(draft, remarks);
     auto contents = std::make_shared<Contents>();
+    directory::Remarks remarks(file);
+    directory::Draft& draft = contents->draft;
+    if (directory::parse(text, draft, remarks)) directory::check(draft, remarks);
+    contents->file = std::move(file);
     contents->text = std::move(text);
     contents->remarks = remarks.take();
-    contents->organisation = std::move(draft.organisation);
-    for (const directory::ContactDraft& contact : draft.contacts)
-        contents->contacts.push_back(contact.entry);
-    for (const directory::PolicyDraft& policy : draft.policies)
-        contents->policies.push_back(entry_of(policy));
+    for (const directory::PersonDraft& person : draft.people)
+        contents->people.push_back(person.entry);
+    contents->contacts = entries_of<ContactEntry>(draft.contacts);
+    contents->schedules = entries_of<ScheduleEntry>(draft.schedules);
+    contents->communities = entries_of<CommunityEntry>(draft.communities);
+    contents->policies = entries_of<PolicyEntry>(draft.policies);
     return DirectoryFile(std::move(contents));
 }
 
@@ -89,9 +128,23 @@ bool DirectoryFile::ok() const
 }
 
 const std::vector<DirectoryRemark>& DirectoryFile::remarks() const { return contents_->remarks; }
+
+std::vector<DirectoryRemark>
+DirectoryFile::forecast(TimePoint now, const std::vector<EnrolledDevice>* devices) const
+{
+    directory::Remarks remarks(contents_->file);
+    if (!ok()) return {};
+    directory::forecast(contents_->draft, now, remarks);
+    if (devices != nullptr) directory::check_devices(contents_->draft, *devices, remarks);
+    return remarks.take();
+}
+
 const std::string& DirectoryFile::text() const { return contents_->text; }
-const std::string& DirectoryFile::organisation() const { return contents_->organisation; }
-const std::vector<Kind>& DirectoryFile::consent_kinds() const { return contents_->consent_kinds; }
+const std::string& DirectoryFile::organisation() const { return contents_->draft.organisation; }
+const std::vector<Kind>& DirectoryFile::consent_kinds() const
+{
+    return contents_->draft.consent.kinds;
+}
 const std::vector<PersonEntry>& DirectoryFile::people() const { return contents_->people; }
 const std::vector<ContactEntry>& DirectoryFile::contacts() const { return contents_->contacts; }
 const std::vector<ScheduleEntry>& DirectoryFile::schedules() const { return contents_->schedules; }

@@ -84,15 +84,17 @@ Result<protocol::DeviceList> check_list(const Books& books, const JoinRequestBod
 }
 
 // Enters the person's list; devices it no longer names have left.
-Result<void> enter_list(Books& books, BookContact& contact, const JoinRequestBody& request)
+Result<void> enter_list(Books& books, BookContact& contact, std::uint32_t number,
+                        const JoinRequestBody& request)
 {
     const Result<protocol::DeviceList> list = check_list(books, request, contact.number);
     if (!list) return list.error();
     ContactPerson* person = find_person(contact, *request.contact_key);
     if (person == nullptr) {
-        contact.joined.push_back({*request.contact_key, request.device_list});
+        contact.joined.push_back({*request.contact_key, request.device_list, number});
         return {};
     }
+    if (person->person != number) return Errc::not_authorised;
     const auto before = protocol::decode_device_list(person->device_list.bytes);
     if (!before) return Errc::damaged;
     if (list->version <= before->version) return Errc::stale;
@@ -115,14 +117,19 @@ Result<BookDevice> enrol_contact(Books& books, const BookInvitation& invitation,
     if (std::ranges::find(file->contacts(), contact->id, &ContactEntry::id) ==
         file->contacts().end())
         return Errc::not_found;
-    BookDevice device{Role::contact, request.card, contact->number, {}, {},
-                      false,         false,        seconds_of(now)};
+    BookDevice device;
+    device.role = Role::contact;
+    device.card = request.card;
+    device.contact = contact->number;
+    device.person = invitation.person;
+    device.joined_at = seconds_of(now);
     // Tried with the device in place, taken back when it doesn't fit.
     books.devices.push_back(device);
     const bool overflow = plans_overflow(books, *file);
     books.devices.pop_back();
     if (overflow) return Errc::too_large;
-    if (const Result<void> ok = enter_list(books, *contact, request); !ok) return ok.error();
+    if (const auto ok = enter_list(books, *contact, invitation.person, request); !ok)
+        return ok.error();
     return device;
 }
 
@@ -130,14 +137,14 @@ Result<BookDevice> enrol_defender(const Books& books, const BookInvitation& invi
                                   const JoinRequestBody& request, TimePoint now)
 {
     if (request.contact_key) return Errc::malformed_frame;
-    return BookDevice{Role::defender,
-                      request.card,
-                      0,
-                      invitation.for_whom,
-                      certify(books, request.card, invitation.for_whom, now),
-                      false,
-                      false,
-                      seconds_of(now)};
+    BookDevice device;
+    device.role = Role::defender;
+    device.card = request.card;
+    device.pseudonym = invitation.for_whom;
+    device.community = invitation.community;
+    device.joined_at = seconds_of(now);
+    device.certificate = certify(books, device, now);
+    return device;
 }
 
 } // namespace
@@ -160,44 +167,73 @@ const BookContact* contact_of(const Books& books, std::uint32_t number)
     return it == books.contacts.end() ? nullptr : &*it;
 }
 
-protocol::SignedBytes certify(const Books& books, const DeviceCard& card,
-                              const std::string& pseudonym, TimePoint now)
+std::uint32_t number_of(std::vector<protocol::BookNumber>& known, std::string_view id)
+{
+    const auto it = std::ranges::find(known, id, &protocol::BookNumber::id);
+    if (it != known.end()) return it->number;
+    // Nobody is ever taken out of the list: the highest is the last one given.
+    std::uint32_t number = 1;
+    for (const protocol::BookNumber& each : known)
+        number = std::max(number, each.number + 1);
+    known.push_back({std::string(id), number});
+    return number;
+}
+
+protocol::SignedBytes certify(const Books& books, const BookDevice& device, TimePoint now)
 {
     protocol::Certificate certificate;
     certificate.org = books.org;
-    certificate.pseudonym = pseudonym;
-    certificate.device_key = card.sign_key;
-    certificate.auth_hash = protocol::auth_hash(card.auth_key);
+    certificate.pseudonym = device.pseudonym;
+    certificate.device_key = device.card.sign_key;
+    certificate.auth_hash = protocol::auth_hash(device.card.auth_key);
     certificate.expires_at = seconds_of(now) + certificate_life;
+    certificate.community = device.community;
     return protocol::sign_part(crypto::SignKey::from_seed(books.directory_seed.view()),
                                protocol::label::certificate, protocol::encode(certificate));
 }
 
-Result<Invited> invite(Books& books, InviteAs as, std::string_view who, std::chrono::seconds life,
-                       TimePoint now)
+std::string id_of(const std::vector<protocol::BookNumber>& known, std::uint32_t number)
 {
-    if (life < life_min || life > life_max) return Errc::invalid_argument;
+    const auto it = std::ranges::find(known, number, &protocol::BookNumber::number);
+    return it == known.end() ? std::string() : it->id;
+}
+
+EnrolledDevice enrolled(const Books& books, const BookDevice& device)
+{
+    const BookContact* contact = contact_of(books, device.contact);
+    const bool defender = device.role == Role::defender;
+    EnrolledDevice out;
+    out.device = device.card.device;
+    out.as = defender ? InviteAs::defender : InviteAs::contact;
+    out.who = contact != nullptr ? contact->id : device.pseudonym;
+    out.revoked = device.revoked;
+    out.joined_at = device.joined_at;
+    out.person = id_of(books.people, device.person);
+    out.community = id_of(books.communities, device.community);
+    return out;
+}
+
+namespace {
+
+// As the person joining will see themselves named.
+std::string display_name(const Books& books, const BookInvitation& invitation)
+{
+    if (invitation.role == Role::defender) return invitation.for_whom;
+    const auto file = published_file(books);
+    if (!file) return invitation.for_whom;
+    const auto contact =
+        std::ranges::find(file->contacts(), invitation.for_whom, &ContactEntry::id);
+    const std::string name =
+        contact == file->contacts().end() ? invitation.for_whom : contact->name;
+    const std::string person = id_of(books.people, invitation.person);
+    if (person.empty()) return name;
+    const auto entry = std::ranges::find(file->people(), person, &PersonEntry::id);
+    return (entry == file->people().end() ? person : entry->name) + ", " + name;
+}
+
+protocol::Invitation code_of(const Books& books, const BookInvitation& invitation)
+{
     protocol::Invitation code;
-    BookInvitation invitation;
-    invitation.secret = crypto::Secret<32>::random();
-    invitation.expires_at = seconds_of(now) + life;
-    invitation.for_whom = who;
-    if (as == InviteAs::contact) {
-        const auto file = published_file(books);
-        const BookContact* contact = contact_of(books, who);
-        if (!file || contact == nullptr) return Errc::not_found;
-        const auto entry = std::ranges::find(file->contacts(), who, &ContactEntry::id);
-        if (entry == file->contacts().end()) return Errc::not_found;
-        invitation.role = Role::contact;
-        invitation.contact = contact->number;
-        code.for_whom = entry->name;
-    } else if (as == InviteAs::defender) {
-        if (who.empty() || who.size() > pseudonym_bytes_max) return Errc::invalid_argument;
-        invitation.role = Role::defender;
-        code.for_whom = who;
-    } else {
-        return Errc::invalid_argument;
-    }
     code.org = books.org;
     code.root = books.root;
     code.relay_sign_key = books.relay_sign_key;
@@ -207,11 +243,115 @@ Result<Invited> invite(Books& books, InviteAs as, std::string_view who, std::chr
     code.role = invitation.role;
     code.expires_at = invitation.expires_at;
     code.org_name = books.name;
-    Invited invited{protocol::encode_code(code), hash_of(invitation), invitation.expires_at};
+    code.for_whom = display_name(books, invitation);
+    code.language = invitation.language;
+    return code;
+}
+
+// Enters the invitation, whose holder is settled.
+Result<Invited> issue(Books& books, BookInvitation invitation, bool spoken,
+                      std::chrono::seconds life, TimePoint now)
+{
+    if (life < life_min || life > life_max) return Errc::invalid_argument;
+    invitation.secret = crypto::Secret<32>::random();
+    invitation.expires_at = seconds_of(now) + life;
+    Invited invited;
+    if (spoken) {
+        invited.spoken = protocol::make_spoken_code();
+        Result<protocol::SpokenKeys> keys = protocol::spoken_keys(invited.spoken);
+        if (!keys) return keys.error();
+        invitation.spoken = std::move(*keys);
+    }
+    protocol::Invitation code = code_of(books, invitation);
+    invited.code = protocol::encode_code(code);
     crypto::wipe(code.secret);
+    invited.auth_hash = hash_of(invitation);
+    invited.expires_at = invitation.expires_at;
     books.invitations.push_back(std::move(invitation));
     books.changed = true;
     return invited;
+}
+
+// "contact" or "contact/person": whichever the published file asks for.
+Result<void> for_contact(Books& books, std::string_view who, BookInvitation& invitation)
+{
+    const std::size_t slash = who.find('/');
+    const std::string_view id = who.substr(0, slash);
+    const auto file = published_file(books);
+    const BookContact* contact = contact_of(books, id);
+    if (!file || contact == nullptr) return Errc::not_found;
+    const auto entry = std::ranges::find(file->contacts(), id, &ContactEntry::id);
+    if (entry == file->contacts().end()) return Errc::not_found;
+    // A device that is nobody's would be on call at no hour, or at every one.
+    if (entry->people.empty() != (slash == std::string_view::npos)) return Errc::invalid_argument;
+    invitation.role = Role::contact;
+    invitation.contact = contact->number;
+    invitation.for_whom = id;
+    if (slash == std::string_view::npos) return {};
+    const std::string_view person = who.substr(slash + 1);
+    if (std::ranges::find(entry->people, person) == entry->people.end()) return Errc::not_found;
+    invitation.person = number_of(books.people, person);
+    return {};
+}
+
+Result<void> for_defender(Books& books, const InviteDraft& draft, BookInvitation& invitation)
+{
+    if (draft.who.empty() || draft.who.size() > pseudonym_bytes_max) return Errc::invalid_argument;
+    invitation.role = Role::defender;
+    invitation.for_whom = draft.who;
+    if (draft.community.empty()) return {};
+    const auto file = published_file(books);
+    if (!file || std::ranges::find(file->communities(), draft.community, &CommunityEntry::id) ==
+                     file->communities().end())
+        return Errc::not_found;
+    invitation.community = number_of(books.communities, draft.community);
+    return {};
+}
+
+} // namespace
+
+Result<Invited> invite(Books& books, const InviteDraft& draft, TimePoint now)
+{
+    BookInvitation invitation;
+    invitation.language = draft.language;
+    const auto people = books.people;
+    const auto communities = books.communities;
+    Result<void> known = Errc::invalid_argument;
+    if (draft.as == InviteAs::contact) known = for_contact(books, draft.who, invitation);
+    if (draft.as == InviteAs::defender) known = for_defender(books, draft, invitation);
+    if (!known) return known.error();
+    Result<Invited> invited = issue(books, std::move(invitation), draft.spoken, draft.life, now);
+    if (!invited) {
+        books.people = people; // a number given meanwhile is nobody's
+        books.communities = communities;
+    }
+    return invited;
+}
+
+Result<Invited> invite_again(Books& books, const BookDevice& device, std::chrono::seconds life,
+                             std::string_view language, TimePoint now)
+{
+    BookInvitation invitation;
+    invitation.role = device.role;
+    invitation.contact = device.contact;
+    invitation.person = device.person;
+    invitation.community = device.community;
+    invitation.language = language;
+    const BookContact* contact = contact_of(books, device.contact);
+    invitation.for_whom =
+        device.role == Role::contact && contact != nullptr ? contact->id : device.pseudonym;
+    return issue(books, std::move(invitation), true, life, now);
+}
+
+void add_package(const Books& books, const BookInvitation& invitation, protocol::RoutingDevice& to)
+{
+    // Once somebody has joined, nobody else needs to find it.
+    if (!invitation.spoken || invitation.device) return;
+    protocol::Invitation code = code_of(books, invitation);
+    const ByteView locator = invitation.spoken->locator.view();
+    to.locator.assign(locator.begin(), locator.end());
+    to.package = protocol::seal_package(code, *invitation.spoken);
+    crypto::wipe(code.secret);
 }
 
 Result<void> withdraw(Books& books, const Digest& invitation)
@@ -222,6 +362,32 @@ Result<void> withdraw(Books& books, const Digest& invitation)
     if (erased == 0) return Errc::not_found;
     books.changed = true;
     return {};
+}
+
+Result<Asking> look(const Books& books, const Digest& hash, ByteView request_box, TimePoint now)
+{
+    const auto invitation = std::ranges::find_if(
+        books.invitations, [&](const BookInvitation& each) { return hash_of(each) == hash; });
+    if (invitation == books.invitations.end()) return Errc::not_found;
+    const Result<JoinRequestBody> request =
+        protocol::open_join_request(request_box, invitation->secret.view());
+    if (!request) return request.error();
+    Asking asking;
+    asking.admitted = invitation->device.has_value();
+    if (asking.admitted && *invitation->device != request->card.device)
+        return Errc::invitation_used;
+    if (!asking.admitted && now >= invitation->expires_at) return Errc::expired;
+    asking.as = invitation->role == Role::contact ? InviteAs::contact : InviteAs::defender;
+    asking.who = invitation->for_whom;
+    asking.person = id_of(books.people, invitation->person);
+    asking.device = request->card.device;
+    asking.language = invitation->language;
+    if (asking.admitted) return asking;
+    const Result<protocol::Comparison> words =
+        protocol::comparison(invitation->secret.view(), request_box);
+    if (!words) return words.error();
+    asking.words = *words;
+    return asking;
 }
 
 Result<Bytes> admit(Books& books, const Digest& hash, ByteView request_box, TimePoint now)

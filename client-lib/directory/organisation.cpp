@@ -15,29 +15,6 @@ constexpr std::size_t name_bytes_max = 200;
 
 Bytes bytes_of(ByteView view) { return {view.begin(), view.end()}; }
 
-protocol::SignedBytes sign_directory_key(const Books& books, const crypto::SignKey& root,
-                                         std::uint32_t number, TimePoint now)
-{
-    protocol::DirectoryKey key;
-    key.org = books.org;
-    key.key = crypto::SignKey::from_seed(books.directory_seed.view()).public_key();
-    key.number = number;
-    key.expires_at = directory::seconds_of(now) + directory::directory_key_life;
-    return protocol::sign_part(root, protocol::label::directory_key, protocol::encode(key));
-}
-
-// The root key these books are under.
-Result<crypto::SignKey> root_key(const Books& books, ByteView root_state)
-{
-    const Result<OrganisationRoot> root = protocol::decode_organisation_root(root_state);
-    if (!root) return root.error();
-    if (root->org != books.org) return Errc::not_authorised;
-    if (root->rotations != books.rotations.size()) return Errc::stale;
-    crypto::SignKey key = crypto::SignKey::from_seed(root->seed.view());
-    if (key.public_key() != books.root) return Errc::not_authorised;
-    return key;
-}
-
 // What a torn or altered file could break later, looked at once.
 bool is_whole(const Books& books)
 {
@@ -99,7 +76,7 @@ Result<Organisation> Organisation::create(std::string_view operator_code, std::s
     const OrganisationRoot root{books.org, crypto::Secret<32>::random(), 0};
     const crypto::SignKey key = crypto::SignKey::from_seed(root.seed.view());
     books.root = key.public_key();
-    books.directory_key = sign_directory_key(books, key, 1, now);
+    books.directory_key = directory::sign_directory_key(books, key, 1, now);
     impl->root_state = protocol::encode(root);
     return Organisation(std::move(impl));
 }
@@ -136,6 +113,7 @@ std::vector<Bytes> Organisation::admin_auth_secrets() const
     if (books.operator_secret)
         secrets.push_back(
             bytes_of(protocol::invitation_auth_key(books.operator_secret->view()).secret_view()));
+    if (books.former_admin_auth) secrets.push_back(bytes_of(books.former_admin_auth->view()));
     secrets.push_back(bytes_of(books.admin_auth.view()));
     return secrets;
 }
@@ -147,23 +125,29 @@ TimePoint Organisation::expires_at() const { return impl_->books.expires_at; }
 std::vector<EnrolledDevice> Organisation::devices() const
 {
     std::vector<EnrolledDevice> all;
-    for (const protocol::BookDevice& device : impl_->books.devices) {
-        const protocol::BookContact* contact = directory::contact_of(impl_->books, device.contact);
-        all.push_back({device.card.device, as(device.role),
-                       contact != nullptr ? contact->id : device.pseudonym, device.revoked,
-                       device.joined_at});
-    }
+    for (const protocol::BookDevice& device : impl_->books.devices)
+        all.push_back(directory::enrolled(impl_->books, device));
     return all;
 }
 
 std::vector<OpenInvitation> Organisation::invitations(TimePoint now) const
 {
+    const Books& books = impl_->books;
     std::vector<OpenInvitation> all;
-    for (const protocol::BookInvitation& invitation : impl_->books.invitations)
+    for (const protocol::BookInvitation& invitation : books.invitations)
         if (now < invitation.expires_at)
             all.push_back({directory::hash_of(invitation), as(invitation.role), invitation.for_whom,
-                           invitation.device.has_value(), invitation.expires_at});
+                           invitation.device.has_value(), invitation.expires_at,
+                           directory::id_of(books.people, invitation.person),
+                           directory::id_of(books.communities, invitation.community)});
     return all;
+}
+
+Result<DirectoryFile> Organisation::file() const
+{
+    std::optional<DirectoryFile> file = directory::published_file(impl_->books);
+    if (!file) return Errc::not_found;
+    return std::move(*file);
 }
 
 Result<std::uint32_t> Organisation::contact_number(std::string_view id) const
@@ -193,6 +177,13 @@ std::vector<std::string> Organisation::diff(const DirectoryFile& file) const
     return directory::diff(before ? &*before : nullptr, file);
 }
 
+Result<DirectoryFile> Organisation::directory() const
+{
+    std::optional<DirectoryFile> file = directory::published_file(impl_->books);
+    if (!file) return Errc::not_found;
+    return std::move(*file);
+}
+
 Result<Bytes> Organisation::publish(const DirectoryFile& file, TimePoint now)
 {
     return directory::publish(impl_->books, file, now);
@@ -217,10 +208,27 @@ Result<void> Organisation::confirm(std::uint64_t version)
 
 Bytes Organisation::last_publication() const { return impl_->books.last; }
 
+Result<Invited> Organisation::invite(const InviteDraft& draft, TimePoint now)
+{
+    return directory::invite(impl_->books, draft, now);
+}
+
 Result<Invited> Organisation::invite(InviteAs as, std::string_view who, std::chrono::seconds life,
                                      TimePoint now)
 {
-    return directory::invite(impl_->books, as, who, life, now);
+    return invite({as, std::string(who), {}, life, false, {}}, now);
+}
+
+Result<Asking> Organisation::look(const Digest& invitation, ByteView request_box,
+                                  TimePoint now) const
+{
+    return directory::look(impl_->books, invitation, request_box, now);
+}
+
+Result<MemberWish> Organisation::hear(const Digest& device, ByteView request_box,
+                                      std::string_view language, TimePoint now)
+{
+    return directory::hear(impl_->books, device, request_box, language, now);
 }
 
 Result<void> Organisation::withdraw(const Digest& invitation)
@@ -240,45 +248,39 @@ Result<void> Organisation::revoke_device(const DeviceId& device)
 
 Result<void> Organisation::rotate_directory_key(ByteView root_state, TimePoint now)
 {
-    Books& books = impl_->books;
-    const Result<crypto::SignKey> root = root_key(books, root_state);
-    if (!root) return root.error();
-    const auto before = protocol::decode_directory_key(books.directory_key.bytes);
-    if (!before) return Errc::damaged;
-    books.directory_seed = crypto::Secret<32>::random();
-    books.directory_key = sign_directory_key(books, *root, before->number + 1, now);
-    for (protocol::BookDevice& device : books.devices) {
-        if (device.role != protocol::Role::defender || device.revoked) continue;
-        device.certificate = directory::certify(books, device.card, device.pseudonym, now);
-        device.renewed = true;
-    }
-    books.changed = true;
-    return {};
+    return directory::rotate_directory_key(impl_->books, root_state, now);
 }
 
 Result<Bytes> Organisation::rotate_root(ByteView root_state)
 {
-    Books& books = impl_->books;
-    const Result<crypto::SignKey> old_key = root_key(books, root_state);
-    if (!old_key) return old_key.error();
-    const auto number = static_cast<std::uint32_t>(books.rotations.size() + 1);
-    const OrganisationRoot root{books.org, crypto::Secret<32>::random(), number};
-    const crypto::SignKey new_key = crypto::SignKey::from_seed(root.seed.view());
-
-    protocol::SignedRootRotation rotation;
-    rotation.rotation = protocol::encode(
-        protocol::RootRotation{books.org, old_key->public_key(), new_key.public_key(), number});
-    rotation.by_old = crypto::sign(*old_key, protocol::label::rotation, {rotation.rotation});
-    rotation.by_new = crypto::sign(new_key, protocol::label::rotation, {rotation.rotation});
-    books.rotations.push_back(std::move(rotation));
-    books.root = new_key.public_key();
-    // The directory key stays: only its voucher changes.
-    books.directory_key = protocol::sign_part(new_key, protocol::label::directory_key,
-                                              std::move(books.directory_key.bytes));
-    books.changed = true;
+    Result<Bytes> fresh = directory::rotate_root(impl_->books, root_state);
+    if (!fresh) return fresh;
     if (impl_->root_state) crypto::wipe(*impl_->root_state);
     impl_->root_state.reset();
-    return protocol::encode(root);
+    return fresh;
+}
+
+Result<Bytes> Organisation::backup(std::string_view passphrase) const
+{
+    return directory::seal_backup(impl_->books, passphrase);
+}
+
+Result<Organisation> Organisation::restore(ByteView backup, std::string_view passphrase)
+{
+    Result<Books> books = directory::open_backup(backup, passphrase);
+    if (!books) return books.error();
+    if (!is_whole(*books)) return Errc::damaged;
+    auto impl = std::make_unique<Impl>();
+    impl->books = std::move(*books);
+    return Organisation(std::move(impl));
+}
+
+bool Organisation::restored() const { return impl_->books.former_admin_auth.has_value(); }
+
+Result<Organisation::Recovery> Organisation::take_over(ByteView root_state, ByteView bundle,
+                                                       ByteView roster_wrap, TimePoint now)
+{
+    return directory::take_over(impl_->books, root_state, bundle, roster_wrap, now);
 }
 
 } // namespace tocsin

@@ -4,7 +4,6 @@
 #include <tocsin/limits.hpp>
 
 #include <algorithm>
-#include <set>
 
 namespace tocsin::directory {
 namespace {
@@ -12,6 +11,7 @@ namespace {
 using protocol::BookContact;
 using protocol::BookDevice;
 using protocol::BookInvitation;
+using protocol::BookNumber;
 using protocol::Role;
 using protocol::Seconds;
 
@@ -25,13 +25,16 @@ struct Edition {
     std::uint64_t version = 0;
     std::vector<BookContact> contacts;
     std::uint32_t next_contact = 1;
+    std::vector<BookNumber> people;
+    std::vector<BookNumber> communities;
     std::vector<BookDevice> devices;
-    std::map<std::string, std::uint32_t, std::less<>> numbers;
+    std::map<std::string, std::uint32_t, std::less<>> numbers; // of contacts
     crypto::Secret<32> roster_key;
 };
 
-// Numbers stay with their ids for ever: alerts under way name contacts by number.
-void number_contacts(Edition& edition, const DirectoryFile& file)
+// Numbers stay with their ids for ever: alerts under way name contacts by number, certificates
+// communities, and the relay knows people by nothing else.
+void number_all(Edition& edition, const DirectoryFile& file)
 {
     for (const ContactEntry& entry : file.contacts()) {
         auto known = std::ranges::find(edition.contacts, entry.id, &BookContact::id);
@@ -41,6 +44,10 @@ void number_contacts(Edition& edition, const DirectoryFile& file)
         }
         edition.numbers.emplace(entry.id, known->number);
     }
+    for (const PersonEntry& person : file.people())
+        (void)number_of(edition.people, person.id);
+    for (const CommunityEntry& community : file.communities())
+        (void)number_of(edition.communities, community.id);
 }
 
 void renew_certificates(Edition& edition, const Books& books, TimePoint now)
@@ -49,12 +56,53 @@ void renew_certificates(Edition& edition, const Books& books, TimePoint now)
         if (device.role != Role::defender || device.revoked) continue;
         const auto papers = protocol::decode_certificate(device.certificate.bytes);
         if (papers && papers->expires_at - now > certificate_renewal) continue;
-        device.certificate = certify(books, device.card, device.pseudonym, now);
+        device.certificate = certify(books, device, now);
         device.renewed = true;
     }
 }
 
-protocol::Contact roster_contact(const ContactEntry& entry, const Edition& edition)
+std::uint32_t number_in(const std::vector<BookNumber>& known, std::string_view id)
+{
+    return std::ranges::find(known, id, &BookNumber::id)->number;
+}
+
+std::vector<std::uint32_t> numbers_of(const Edition& edition, const std::vector<std::string>& ids)
+{
+    std::vector<std::uint32_t> all;
+    for (const std::string& id : ids)
+        all.push_back(edition.numbers.find(id)->second);
+    return all;
+}
+
+// The file counts people by their places, which change; the published schedule by their numbers.
+Schedule numbered(const ScheduleEntry& entry, const DirectoryFile& file, const Edition& edition)
+{
+    const auto renumber = [&](std::uint32_t& person) {
+        if (person != 0) person = number_in(edition.people, file.people()[person - 1].id);
+    };
+    Schedule schedule = entry.schedule;
+    for (Rotation& rotation : schedule.rotations)
+        std::ranges::for_each(rotation.people, renumber);
+    for (DutyOverride& exception : schedule.overrides) {
+        renumber(exception.on);
+        renumber(exception.off);
+    }
+    return schedule;
+}
+
+void add_people(const ContactEntry& entry, const DirectoryFile& file, const Edition& edition,
+                protocol::Contact& contact)
+{
+    for (const std::string& id : entry.people) {
+        const auto person = std::ranges::find(file.people(), id, &PersonEntry::id);
+        contact.people.push_back({number_in(edition.people, id), id, person->name});
+    }
+    const auto schedule = std::ranges::find(file.schedules(), entry.id, &ScheduleEntry::contact);
+    if (schedule != file.schedules().end()) contact.schedule = numbered(*schedule, file, edition);
+}
+
+protocol::Contact roster_contact(const ContactEntry& entry, const DirectoryFile& file,
+                                 const Edition& edition)
 {
     protocol::Contact contact;
     contact.number = edition.numbers.find(entry.id)->second;
@@ -63,6 +111,7 @@ protocol::Contact roster_contact(const ContactEntry& entry, const Edition& editi
     contact.kind = entry.kind;
     contact.country = entry.country;
     contact.languages = entry.languages;
+    add_people(entry, file, edition, contact);
     const auto book = std::ranges::find(edition.contacts, entry.id, &BookContact::id);
     contact.joined = book->joined;
     for (const BookDevice& device : edition.devices)
@@ -71,25 +120,43 @@ protocol::Contact roster_contact(const ContactEntry& entry, const Edition& editi
     return contact;
 }
 
+protocol::Community roster_community(const CommunityEntry& entry, const Edition& edition)
+{
+    return {number_in(edition.communities, entry.id),
+            entry.id,
+            entry.name,
+            entry.country,
+            entry.languages,
+            numbers_of(edition, entry.peers)};
+}
+
+protocol::Conditions roster_conditions(const ConditionsEntry& entry, const Edition& edition)
+{
+    protocol::Conditions conditions;
+    conditions.categories = entry.categories;
+    conditions.severities = entry.severities;
+    conditions.countries = entry.countries;
+    for (const std::string& id : entry.communities)
+        conditions.communities.push_back(number_in(edition.communities, id));
+    conditions.name_to_government = entry.name_to_government;
+    conditions.name_in_public_reports = entry.name_in_public_reports;
+    return conditions;
+}
+
 protocol::Policy roster_policy(const PolicyEntry& entry, const Edition& edition)
 {
-    const auto numbers = [&](const std::vector<std::string>& ids) {
-        std::vector<std::uint32_t> all;
-        for (const std::string& id : ids)
-            all.push_back(edition.numbers.find(id)->second);
-        return all;
-    };
     protocol::Policy policy;
     policy.id = entry.id;
-    policy.conditions.categories = entry.conditions.categories;
+    policy.conditions = roster_conditions(entry.conditions, edition);
     for (const StepEntry& step : entry.steps)
-        policy.steps.push_back({step.delay, numbers(step.targets)});
+        policy.steps.push_back({step.delay, numbers_of(edition, step.targets), step.community_peers,
+                                roster_conditions(step.conditions, edition)});
     policy.quorum = entry.quorum;
     policy.term = entry.term;
     policy.repage = entry.repage;
     policy.desk_delay = entry.desk_delay;
     policy.repeat_rounds = entry.repeat;
-    policy.last_resort = numbers(entry.last_resort);
+    policy.last_resort = numbers_of(edition, entry.last_resort);
     policy.last_resort_interval = entry.last_resort_every;
     policy.life = entry.life;
     return policy;
@@ -103,7 +170,10 @@ protocol::Roster make_roster(const Books& books, const DirectoryFile& file, cons
     roster.name = file.organisation();
     roster.admin_box_key = crypto::BoxKey::from_secret(books.admin_box.view()).public_key();
     for (const ContactEntry& contact : file.contacts())
-        roster.contacts.push_back(roster_contact(contact, edition));
+        roster.contacts.push_back(roster_contact(contact, file, edition));
+    for (const CommunityEntry& community : file.communities())
+        roster.communities.push_back(roster_community(community, edition));
+    roster.consent_kinds = file.consent_kinds();
     for (const PolicyEntry& policy : file.policies())
         roster.policies.push_back(roster_policy(policy, edition));
     for (const BookDevice& device : edition.devices)
@@ -126,9 +196,11 @@ Result<protocol::RoutingDevice> route(const Books& books, const BookDevice& devi
         const auto kind = kinds.find(device.contact);
         to.mailbox = device.card.mailbox;
         to.contact = device.contact;
+        to.person = device.person;
         to.kind = kind == kinds.end() ? Kind::peer : kind->second;
         if (kind == kinds.end()) to.revoked = true;
     }
+    if (device.role == Role::defender) to.community = device.community;
     if (to.revoked) return to;
     Result<Bytes> wrap =
         protocol::wrap_roster_key(edition.roster_key.view(), device.card.roster_key, books.org,
@@ -160,8 +232,10 @@ Result<protocol::RoutingView> make_routing(const Books& books, const protocol::R
     if (!admin) return admin.error();
     routing.devices.push_back(std::move(*admin));
     std::map<std::uint32_t, Kind> kinds;
-    for (const protocol::Contact& contact : roster.contacts)
+    for (const protocol::Contact& contact : roster.contacts) {
         kinds.emplace(contact.number, contact.kind);
+        if (contact.schedule) routing.schedules.push_back({contact.number, *contact.schedule});
+    }
     for (const BookDevice& device : edition.devices) {
         Result<protocol::RoutingDevice> routed = route(books, device, kinds, edition);
         if (!routed) return routed.error();
@@ -174,6 +248,7 @@ Result<protocol::RoutingView> make_routing(const Books& books, const protocol::R
         to.role = Role::invitation;
         to.auth_hash = hash_of(invitation);
         to.expires_at = invitation.expires_at;
+        add_package(books, invitation, to);
         routing.devices.push_back(std::move(to));
     }
     return routing;
@@ -245,6 +320,8 @@ void adopt(Books& books, const DirectoryFile& file, Edition edition, const Bytes
     books.expires_at = seconds_of(now) + manifest_life;
     books.contacts = std::move(edition.contacts);
     books.next_contact = edition.next_contact;
+    books.people = std::move(edition.people);
+    books.communities = std::move(edition.communities);
     books.devices = std::move(edition.devices);
     books.roster_key = std::move(edition.roster_key);
     std::erase_if(books.invitations, [&](const BookInvitation& invitation) {
@@ -256,28 +333,6 @@ void adopt(Books& books, const DirectoryFile& file, Edition edition, const Bytes
 }
 
 } // namespace
-
-bool plans_overflow(const Books& books, const DirectoryFile& file)
-{
-    const auto devices_of = [&](const std::string& id) {
-        const BookContact* contact = contact_of(books, id);
-        if (contact == nullptr) return std::size_t{0};
-        return static_cast<std::size_t>(
-            std::ranges::count_if(books.devices, [&](const BookDevice& device) {
-                return device.role == Role::contact && device.contact == contact->number &&
-                       !device.revoked;
-            }));
-    };
-    return std::ranges::any_of(file.policies(), [&](const PolicyEntry& policy) {
-        std::set<std::string> called(policy.last_resort.begin(), policy.last_resort.end());
-        for (const StepEntry& step : policy.steps)
-            called.insert(step.targets.begin(), step.targets.end());
-        std::size_t slots = 0;
-        for (const std::string& id : called)
-            slots += devices_of(id);
-        return slots > limits::plan_slots_max;
-    });
-}
 
 Result<Bytes> publish(Books& books, const DirectoryFile& file, TimePoint now)
 {
@@ -291,9 +346,11 @@ Result<Bytes> publish(Books& books, const DirectoryFile& file, TimePoint now)
     edition.version = books.version + 1;
     edition.contacts = books.contacts;
     edition.next_contact = books.next_contact;
+    edition.people = books.people;
+    edition.communities = books.communities;
     edition.devices = books.devices;
     edition.roster_key = crypto::Secret<32>::random();
-    number_contacts(edition, file);
+    number_all(edition, file);
     renew_certificates(edition, books, now);
 
     const protocol::Roster roster = make_roster(books, file, edition);
@@ -317,6 +374,7 @@ Result<void> confirm(Books& books, std::uint64_t version)
     books.last = std::move(*it);
     books.pending.erase(books.pending.begin(), it + 1);
     books.operator_secret.reset();
+    books.former_admin_auth.reset();
     return {};
 }
 

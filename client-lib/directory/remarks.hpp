@@ -30,6 +30,13 @@ public:
         add(DirectoryRemark::Weight::warning, at, std::move(what), std::move(mend));
     }
 
+    [[nodiscard]] bool has_mistakes() const
+    {
+        return std::ranges::any_of(remarks_, [](const DirectoryRemark& remark) {
+            return remark.weight == DirectoryRemark::Weight::mistake;
+        });
+    }
+
     // In the order of the file.
     [[nodiscard]] std::vector<DirectoryRemark> take()
     {

@@ -490,6 +490,65 @@ asio::awaitable<Result<void>> upgrade_link(Link link, std::shared_ptr<Upgrade> u
 
 } // namespace
 
+namespace {
+
+// As the Host header wants it.
+std::string host_of(const Endpoint& relay)
+{
+    const bool ipv6 = relay.host.find(':') != std::string::npos;
+    return (ipv6 ? "[" + relay.host + "]" : relay.host) +
+           (relay.port == 443 ? "" : ":" + std::to_string(relay.port));
+}
+
+struct Getting {
+    TlsStream tls;
+    std::string server_name;
+    http::request<http::empty_body> request;
+    void close() noexcept { tls.close(); }
+};
+
+asio::awaitable<Result<HttpResponse>> get_on(std::shared_ptr<Getting> getting)
+{
+    auto shaken = co_await getting->tls.connect(getting->server_name);
+    if (!shaken) co_return shaken.error();
+    auto [write_ec, written] =
+        co_await http::async_write(getting->tls, getting->request, as_result);
+    if (write_ec) co_return write_ec;
+    beast::flat_buffer buffer(limits::http_header_bytes_max + http_answer_bytes_max);
+    http::response_parser<http::string_body> parser;
+    parser.header_limit(limits::http_header_bytes_max);
+    parser.body_limit(http_answer_bytes_max);
+    auto [read_ec, n] = co_await http::async_read(getting->tls, buffer, parser, as_result);
+    if (read_ec) co_return read_ec;
+    const auto& from = parser.get();
+    HttpResponse answer(from.result_int(), {}, from.body());
+    answer.content_type = std::string(view(from[http::field::content_type]));
+    answer.headers = copy_headers(from);
+    co_return answer;
+}
+
+} // namespace
+
+asio::awaitable<Result<HttpResponse>> http_get(Endpoint relay, TlsContext tls, std::string target,
+                                               Duration limit)
+{
+    const auto end = std::chrono::steady_clock::now() + limit;
+    auto socket = co_await connect_tcp(relay, limit);
+    if (!socket) co_return socket.error();
+    auto getting = std::make_shared<Getting>(
+        Getting{TlsStream(std::move(*socket), tls), relay.host, {}});
+    getting->request.version(11);
+    getting->request.method(http::verb::get);
+    getting->request.target(beast_view(target));
+    const std::string host = host_of(relay);
+    getting->request.set(http::field::host, beast_view(host));
+    const Duration left = end - std::chrono::steady_clock::now();
+    auto answer = co_await with_deadline(get_on(getting), *getting, left);
+    getting->close();
+    if (!answer) co_return classify(answer.error());
+    co_return answer;
+}
+
 asio::awaitable<Result<WebSocket>> connect_websocket(Endpoint relay, TlsContext tls,
                                                      std::string path, MakeHeaders make_headers,
                                                      CheckResponse check_response, Duration limit)
@@ -500,9 +559,7 @@ asio::awaitable<Result<WebSocket>> connect_websocket(Endpoint relay, TlsContext 
 
     auto upgrade = std::make_shared<Upgrade>();
     upgrade->server_name = relay.host;
-    const bool ipv6 = relay.host.find(':') != std::string::npos;
-    upgrade->host = (ipv6 ? "[" + relay.host + "]" : relay.host) +
-                    (relay.port == 443 ? "" : ":" + std::to_string(relay.port));
+    upgrade->host = host_of(relay);
     upgrade->path = std::move(path);
     upgrade->make_headers = std::move(make_headers);
     upgrade->check_response = std::move(check_response);

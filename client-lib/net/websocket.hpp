@@ -178,6 +178,14 @@ struct Endpoint {
     std::optional<Socks5> socks5;
 };
 
+/// One GET over TLS, all within `limit`, answered with at most `http_answer_bytes_max` of body.
+///
+/// Nobody is authenticated: what the answer says must prove itself. Errors: `Errc::unreachable`,
+/// `timed_out`, `too_large`, `malformed_frame`. Any status is an answer.
+inline constexpr std::size_t http_answer_bytes_max = 16384;
+[[nodiscard]] boost::asio::awaitable<Result<HttpResponse>>
+http_get(Endpoint relay, TlsContext tls, std::string target, Duration limit);
+
 /// Headers of the upgrade request, once the binding is known: there goes the device's proof.
 using MakeHeaders = std::function<Result<HttpHeaders>(const ChannelBinding&)>;
 /// Judges the relay's answer, 101 or not: there is the relay's proof, or why it refused. An error

@@ -45,6 +45,8 @@ void put(v1::OrganisationDevice* to, const BookDevice& device)
     to->set_joined_at_s(unix_s(device.joined_at));
     to->set_person(device.person);
     to->set_community(device.community);
+    to->set_last_request(device.last_request);
+    to->set_last_answer(raw(device.last_answer));
 }
 bool take(const v1::OrganisationDevice& from, BookDevice& to)
 {
@@ -54,6 +56,8 @@ bool take(const v1::OrganisationDevice& from, BookDevice& to)
     to.revoked = from.revoked();
     to.person = from.person();
     to.community = from.community();
+    to.last_request = from.last_request();
+    to.last_answer = wire::bytes_of(from.last_answer());
     return take(from.role(), to.role) && take(from.card(), to.card) &&
            take(from.certificate(), from.certificate_signature(), to.certificate) &&
            take(from.joined_at_s(), to.joined_at);
@@ -70,7 +74,10 @@ void put(v1::OrganisationInvitation* to, const BookInvitation& invitation)
     to->set_answer(raw(invitation.answer));
     to->set_person(invitation.person);
     to->set_community(invitation.community);
-    to->set_spoken(raw(invitation.spoken));
+    if (invitation.spoken) {
+        to->set_spoken(raw(invitation.spoken->locator) + raw(invitation.spoken->key.view()));
+    }
+    to->set_language(invitation.language);
 }
 bool take(const v1::OrganisationInvitation& from, BookInvitation& to)
 {
@@ -79,7 +86,14 @@ bool take(const v1::OrganisationInvitation& from, BookInvitation& to)
     to.answer = wire::bytes_of(from.answer());
     to.person = from.person();
     to.community = from.community();
-    to.spoken = wire::bytes_of(from.spoken());
+    to.language = from.language();
+    if (!from.spoken().empty()) {
+        SpokenKeys& keys = to.spoken.emplace();
+        if (from.spoken().size() != Locator::bytes + 32 ||
+            !take(from.spoken().substr(0, Locator::bytes), keys.locator) ||
+            !take(from.spoken().substr(Locator::bytes), keys.key))
+            return false;
+    }
     return take(from.secret(), to.secret) && take(from.role(), to.role) &&
            take(from.expires_at_s(), to.expires_at) && take(from.device(), to.device);
 }
@@ -108,6 +122,9 @@ bool take(const v1::OrganisationState& m, OrganisationState& s)
         s.people.push_back({person.id(), person.number()});
     for (const v1::OrganisationNumber& community : m.communities())
         s.communities.push_back({community.id(), community.number()});
+    if (!m.former_admin_auth().empty() &&
+        !take(m.former_admin_auth(), s.former_admin_auth.emplace()))
+        return false;
     if (!m.operator_secret().empty() && !take(m.operator_secret(), s.operator_secret.emplace()))
         return false;
     return take(m.org(), s.org) && take(m.root(), s.root) &&
@@ -154,6 +171,7 @@ Bytes encode(const OrganisationState& s)
     m.set_roster_key(raw(s.roster_key.view()));
     m.set_admin_auth(raw(s.admin_auth.view()));
     m.set_admin_box(raw(s.admin_box.view()));
+    if (s.former_admin_auth) m.set_former_admin_auth(raw(s.former_admin_auth->view()));
     if (s.operator_secret) m.set_operator_secret(raw(s.operator_secret->view()));
     m.set_relay_sign_key(raw(s.relay_sign_key));
     m.set_relay_box_key(raw(s.relay_box_key));

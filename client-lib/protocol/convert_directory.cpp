@@ -4,6 +4,8 @@
 #include "client-lib/protocol/convert_directory_fields.hpp"
 #include "client-lib/protocol/directory_wire.hpp"
 
+#include <set>
+
 namespace tocsin::protocol {
 
 using namespace fields;
@@ -48,6 +50,7 @@ bool take(const v1::RosterContact& from, Contact& to)
         if (!take(device, to.revoked_devices.emplace_back())) return false;
     for (const v1::ContactPerson& person : from.joined())
         if (!take(person, to.joined.emplace_back())) return false;
+    if (static_cast<std::size_t>(from.people_size()) > limits::contact_people_max) return false;
     for (const v1::RosterPerson& person : from.people())
         to.people.push_back({person.number(), person.id(), person.name()});
     if (from.has_schedule()) {
@@ -329,8 +332,11 @@ Result<RoutingView> decode_routing(ByteView from)
     r.version = m.version();
     for (const v1::RoutingDevice& device : m.devices())
         if (!take(device, r.devices.emplace_back())) return Errc::malformed_frame;
+    std::set<std::uint32_t> scheduled;
     for (const v1::ContactSchedule& schedule : m.schedules())
-        if (!take(schedule, r.schedules.emplace_back())) return Errc::malformed_frame;
+        if (!take(schedule, r.schedules.emplace_back()) ||
+            !scheduled.insert(schedule.contact()).second)
+            return Errc::malformed_frame;
     return r;
 }
 

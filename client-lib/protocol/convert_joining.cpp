@@ -2,6 +2,7 @@
 #include "client-lib/protocol/convert_directory_fields.hpp"
 #include "client-lib/protocol/directory_wire.hpp"
 #include "client-lib/protocol/invitation.hpp"
+#include "client-lib/protocol/requests.hpp"
 
 namespace tocsin::protocol::wire {
 
@@ -24,6 +25,7 @@ Bytes invitation(const Invitation& invitation)
     m.set_expires_at_s(unix_s(invitation.expires_at));
     m.set_org_name(invitation.org_name);
     m.set_for_whom(invitation.for_whom);
+    m.set_language(invitation.language);
     return serialised(m);
 }
 
@@ -39,6 +41,7 @@ Result<Invitation> parse_invitation(ByteView from)
     i.secret = wire::bytes_of(m.secret());
     i.org_name = m.org_name();
     i.for_whom = m.for_whom();
+    i.language = m.language();
     return i;
 }
 
@@ -109,6 +112,90 @@ Result<std::pair<crypto::Secret<32>, SignedBytes>> parse_roster_wrap(ByteView fr
         !take(m.certificate(), m.certificate_signature(), r.second))
         return Errc::malformed_frame;
     return r;
+}
+
+Bytes member_request(const MemberRequest& request)
+{
+    v1::MemberRequest m;
+    m.set_org(raw(request.org));
+    m.set_device(raw(request.device));
+    m.set_wish(static_cast<std::uint32_t>(request.wish));
+    if (request.target) m.set_target(raw(*request.target));
+    m.set_number(request.number);
+    return serialised(m);
+}
+
+Result<MemberRequest> parse_member_request(ByteView from)
+{
+    v1::MemberRequest m;
+    MemberRequest r;
+    if (!parse(from, m) || !take(m.org(), r.org) || !take(m.device(), r.device) ||
+        !take(m.target(), r.target) || m.wish() < 1 || m.wish() > 3 || m.number() == 0)
+        return Errc::malformed_frame;
+    r.wish = static_cast<MemberRequest::Wish>(m.wish());
+    r.number = m.number();
+    if (r.target.has_value() != (r.wish == MemberRequest::Wish::revoke))
+        return Errc::malformed_frame;
+    return r;
+}
+
+Bytes member_answer(const MemberAnswer& answer)
+{
+    v1::MemberAnswer m;
+    m.set_org(raw(answer.org));
+    m.set_device(raw(answer.device));
+    m.set_number(answer.number);
+    m.set_refused(answer.refused);
+    m.set_code(answer.code);
+    m.set_spoken(answer.spoken);
+    return serialised(m);
+}
+
+Result<MemberAnswer> parse_member_answer(ByteView from)
+{
+    v1::MemberAnswer m;
+    MemberAnswer a;
+    if (!parse(from, m) || !take(m.org(), a.org) || !take(m.device(), a.device))
+        return Errc::malformed_frame;
+    a.number = m.number();
+    a.refused = m.refused();
+    a.code = m.code();
+    a.spoken = m.spoken();
+    return a;
+}
+
+Bytes signed_member_request(const SignedBytes& part)
+{
+    v1::SignedMemberRequest m;
+    m.set_request(raw(part.bytes));
+    m.set_signature(raw(part.signature));
+    return serialised(m);
+}
+
+Result<SignedBytes> parse_signed_member_request(ByteView from)
+{
+    v1::SignedMemberRequest m;
+    SignedBytes part;
+    if (!parse(from, m) || m.request().empty() || !take(m.request(), m.signature(), part))
+        return Errc::malformed_frame;
+    return part;
+}
+
+Bytes signed_member_answer(const SignedBytes& part)
+{
+    v1::SignedMemberAnswer m;
+    m.set_answer(raw(part.bytes));
+    m.set_signature(raw(part.signature));
+    return serialised(m);
+}
+
+Result<SignedBytes> parse_signed_member_answer(ByteView from)
+{
+    v1::SignedMemberAnswer m;
+    SignedBytes part;
+    if (!parse(from, m) || m.answer().empty() || !take(m.answer(), m.signature(), part))
+        return Errc::malformed_frame;
+    return part;
 }
 
 } // namespace tocsin::protocol::wire

@@ -7,7 +7,6 @@ namespace {
 using std::chrono::minutes;
 
 constexpr minutes day{24 * 60};
-constexpr minutes turn_max = 366 * day;
 
 // Far enough for any schedule, and no arithmetic on it can overflow.
 bool take(std::int64_t number, LocalMinute& to)
@@ -21,6 +20,38 @@ bool take(std::uint32_t number, minutes& to, minutes most)
 {
     to = minutes{number};
     return to <= most;
+}
+
+bool take(const v1::DutyHours& from, DutyHours& to)
+{
+    to.weekdays = static_cast<std::uint8_t>(from.weekdays());
+    return from.weekdays() >= 1 && from.weekdays() <= DutyHours::every_day &&
+           take(from.from_min(), to.from, day - minutes{1}) &&
+           take(from.until_min(), to.until, day);
+}
+
+bool take(const v1::Rotation& from, Rotation& to)
+{
+    const auto people = static_cast<std::size_t>(from.people_size());
+    if (people < 1 || people > limits::rotation_people_max) return false;
+    if (static_cast<std::size_t>(from.only_size()) > limits::rotation_hours_max) return false;
+    for (const std::uint32_t person : from.people()) {
+        if (person == 0) return false; // it would stand for nobody in particular
+        to.people.push_back(person);
+    }
+    for (const v1::DutyHours& hours : from.only())
+        if (!take(hours, to.only.emplace_back())) return false;
+    constexpr auto most = std::chrono::floor<minutes>(limits::rotation_turn_max);
+    return take(from.begin_min(), to.begin) && take(from.turn_min(), to.turn, most) &&
+           to.turn >= limits::rotation_turn_min;
+}
+
+bool take(const v1::DutyOverride& from, DutyOverride& to)
+{
+    to.on = from.on();
+    to.off = from.off();
+    return take(from.from_min(), to.from) && take(from.until_min(), to.until) &&
+           to.from < to.until && (to.on != 0 || to.off != 0);
 }
 
 } // namespace
@@ -55,29 +86,14 @@ bool take(const v1::ContactSchedule& from, ContactSchedule& to)
 {
     to.contact = from.contact();
     to.schedule.zone = from.zone();
-    for (const v1::Rotation& rotation : from.rotations()) {
-        Rotation& r = to.schedule.rotations.emplace_back();
-        r.people = {rotation.people().begin(), rotation.people().end()};
-        for (const v1::DutyHours& hours : rotation.only()) {
-            DutyHours& h = r.only.emplace_back();
-            h.weekdays = static_cast<std::uint8_t>(hours.weekdays());
-            if (hours.weekdays() == 0 || hours.weekdays() > DutyHours::every_day ||
-                !take(hours.from_min(), h.from, day - minutes{1}) ||
-                !take(hours.until_min(), h.until, day))
-                return false;
-        }
-        if (r.people.empty() || !take(rotation.begin_min(), r.begin) ||
-            !take(rotation.turn_min(), r.turn, turn_max) || r.turn < minutes{60})
-            return false;
-    }
-    for (const v1::DutyOverride& exception : from.overrides()) {
-        DutyOverride& o = to.schedule.overrides.emplace_back();
-        o.on = exception.on();
-        o.off = exception.off();
-        if (!take(exception.from_min(), o.from) || !take(exception.until_min(), o.until) ||
-            o.until <= o.from || (o.on == 0 && o.off == 0))
-            return false;
-    }
+    if (from.zone().empty() || from.zone().size() > limits::zone_name_bytes_max) return false;
+    if (static_cast<std::size_t>(from.rotations_size()) > limits::schedule_rotations_max ||
+        static_cast<std::size_t>(from.overrides_size()) > limits::schedule_overrides_max)
+        return false;
+    for (const v1::Rotation& rotation : from.rotations())
+        if (!take(rotation, to.schedule.rotations.emplace_back())) return false;
+    for (const v1::DutyOverride& exception : from.overrides())
+        if (!take(exception, to.schedule.overrides.emplace_back())) return false;
     return true;
 }
 

@@ -39,15 +39,15 @@ Result<std::vector<SignPublicKey>> walk(const std::vector<SignedRootRotation>& r
     return roots;
 }
 
-// The root in force, reached from the pinned one.
-Result<SignPublicKey> root_in_force(const DirectoryBundle& bundle, const Trust& trust)
+// The roots up to the one in force, reached from the pinned one.
+Result<std::vector<SignPublicKey>> roots_to_now(const DirectoryBundle& bundle, const Trust& trust)
 {
-    const Result<std::vector<SignPublicKey>> roots = walk(bundle.rotations, trust.org);
+    Result<std::vector<SignPublicKey>> roots = walk(bundle.rotations, trust.org);
     if (!roots) return roots.error();
     if (bundle.rotations.size() < trust.rotations) return Errc::rollback;
-    if (roots->empty()) return trust.root;
+    if (roots->empty()) return std::vector{trust.root};
     if ((*roots)[trust.rotations] != trust.root) return Errc::invalid_signature;
-    return roots->back();
+    return roots;
 }
 
 Result<void> check_history(const Manifest& manifest, const Digest& hash, const Trust& trust)
@@ -176,13 +176,26 @@ Result<DirectoryKey> verify_directory_key(const SignedBytes& key, const SignPubl
     return decoded;
 }
 
+Result<SenderKey> verify_sender_key(const SignedBytes& part, const Trust& trust)
+{
+    const Result<DirectoryKey> key = verify_directory_key(part, trust.root, trust.org);
+    if (key) return SenderKey{*key, key->number < trust.directory_key_number};
+    for (const SignPublicKey& root : trust.former_roots) {
+        const Result<DirectoryKey> before = verify_directory_key(part, root, trust.org);
+        if (before && before->number <= trust.directory_key_number) return SenderKey{*before, true};
+    }
+    return key.error();
+}
+
 Result<VerifiedDirectory> verify_bundle(ByteView bundle, const Trust& trust, TimePoint now)
 {
     Result<DirectoryBundle> b = decode_bundle(bundle);
     if (!b) return b.error();
-    const Result<SignPublicKey> root = root_in_force(*b, trust);
-    if (!root) return root.error();
-    const Result<DirectoryKey> key = verify_directory_key(b->directory_key, *root, trust.org);
+    Result<std::vector<SignPublicKey>> roots = roots_to_now(*b, trust);
+    if (!roots) return roots.error();
+    const SignPublicKey root = roots->back();
+    roots->pop_back();
+    const Result<DirectoryKey> key = verify_directory_key(b->directory_key, root, trust.org);
     if (!key) return key.error();
     if (key->number < trust.directory_key_number) return Errc::rollback;
 
@@ -196,8 +209,8 @@ Result<VerifiedDirectory> verify_bundle(ByteView bundle, const Trust& trust, Tim
 
     VerifiedDirectory verified;
     verified.trust = {
-        trust.org,         *root, static_cast<std::uint32_t>(b->rotations.size()), key->number,
-        manifest->version, hash};
+        trust.org,         root, static_cast<std::uint32_t>(b->rotations.size()), key->number,
+        manifest->version, hash, std::move(*roots)};
     verified.manifest = *manifest;
     verified.directory_key = key->key;
     verified.expired = now >= manifest->expires_at || now >= key->expires_at;

@@ -199,6 +199,9 @@ struct Trust {
     std::uint32_t directory_key_number = 0;
     std::uint64_t version = 0;       // of the newest manifest seen
     Digest manifest_hash{};          // of that manifest; zero when version is 0
+    // Those that rotations replaced, the first one first. They vouch for nothing new: only for
+    // papers that a sender was given before it could fetch a later directory.
+    std::vector<SignPublicKey> former_roots{};
     friend bool operator==(const Trust&, const Trust&) = default;
 };
 
@@ -239,6 +242,11 @@ struct VerifiedPublication { VerifiedDirectory directory; RoutingView routing; P
 [[nodiscard]] Result<DirectoryKey> verify_directory_key(const SignedBytes& key,
                                                         const SignPublicKey& root,
                                                         const OrgId& org);
+// The directory key of a sender's papers, which may be older than what is pinned: under the root in
+// force, or under a former one if its number is no newer than the newest seen. `replaced`: a newer
+// key or root has taken its place; a stolen one could have made these papers.
+struct SenderKey { DirectoryKey key; bool replaced = false; };
+[[nodiscard]] Result<SenderKey> verify_sender_key(const SignedBytes& key, const Trust& trust);
 
 // H("session/auth-key", key): how the routing view names a device.
 [[nodiscard]] Digest auth_hash(const BoxPublicKey& auth_key);

@@ -4,6 +4,7 @@
 
 #include "client-lib/protocol/directory.hpp"
 #include "client-lib/protocol/invitation.hpp"
+#include "client-lib/protocol/requests.hpp"
 
 #include <utility>
 
@@ -20,6 +21,15 @@ namespace tocsin::protocol::wire {
 [[nodiscard]] Result<JoinRequestBody> parse_join_request(ByteView from);
 [[nodiscard]] Bytes join_answer(const JoinAnswerBody& body);
 [[nodiscard]] Result<JoinAnswerBody> parse_join_answer(ByteView from);
+
+[[nodiscard]] Bytes member_request(const MemberRequest& request);
+[[nodiscard]] Result<MemberRequest> parse_member_request(ByteView from);
+[[nodiscard]] Bytes member_answer(const MemberAnswer& answer);
+[[nodiscard]] Result<MemberAnswer> parse_member_answer(ByteView from);
+[[nodiscard]] Bytes signed_member_request(const SignedBytes& part);
+[[nodiscard]] Result<SignedBytes> parse_signed_member_request(ByteView from);
+[[nodiscard]] Bytes signed_member_answer(const SignedBytes& part);
+[[nodiscard]] Result<SignedBytes> parse_signed_member_answer(ByteView from);
 
 [[nodiscard]] Bytes roster_wrap(ByteView roster_key, const SignedBytes* certificate);
 // The roster key, and a certificate whose bytes are empty when none travelled.

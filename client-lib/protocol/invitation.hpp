@@ -6,6 +6,7 @@
 #include "client-lib/crypto/secret.hpp"
 #include "client-lib/protocol/directory.hpp"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Invitation {
     Seconds expires_at{};
     std::string org_name;
     std::string for_whom;
+    std::string language{}; // of the comparison words: en, fr, es, pt; empty: en
 };
 
 // "tocsin1:" | base64url(Invitation | check), check = the first 4 bytes of H("invitation/check",
@@ -31,6 +33,41 @@ struct Invitation {
 
 // The X25519 key that the joiner authenticates with until it has joined: derive("invitation/auth", secret).
 [[nodiscard]] crypto::BoxKey invitation_auth_key(ByteView secret);
+
+// ---- the code that is read aloud ----
+
+// 20 decimal digits: 19 random ones (63 bits) and Damm's check digit, which finds every single
+// wrong digit and every swap of two neighbours. Whoever knows them finds the invitation at the
+// relay, by a locator, and opens it; both come out of Argon2id, so that the relay, which has the
+// package, can't try the codes one after the other.
+inline constexpr std::size_t spoken_digits = 20;
+[[nodiscard]] std::string make_spoken_code();
+// The digits alone. Spaces, dashes, dots and commas between them are ignored.
+// Errc::malformed_frame: not so many digits, something else among them, or one was misheard.
+[[nodiscard]] Result<std::string> parse_spoken_code(std::string_view text);
+// "4821 0937 5512 6608 3194"
+[[nodiscard]] std::string grouped(std::string_view digits);
+
+using Locator = Id<struct LocatorTag, 16>;
+struct SpokenKeys {
+    Locator locator;        // tells the relay which package is wanted
+    crypto::Secret<32> key; // opens it
+};
+// A tenth of a second and 64 MiB. Errc::busy: there is not that much memory now.
+[[nodiscard]] Result<SpokenKeys> spoken_keys(std::string_view digits);
+// Padded to 512 bytes: packages look alike. Opening: Errc::cannot_open, malformed_frame.
+[[nodiscard]] Bytes seal_package(const Invitation& invitation, const SpokenKeys& keys);
+[[nodiscard]] Result<Invitation> open_package(ByteView package, const SpokenKeys& keys);
+// GET of this path and the locator in hexadecimal answers with the package.
+inline constexpr std::string_view package_path = "/v1/invitation/";
+
+// Four words' numbers, 0 to 2047 each, from an invitation's secret and the request to join made
+// with it: whoever else knows the secret has another request, hence other words. 44 bits behind
+// Argon2id: to find a second request with the same words takes 2^44 times a tenth of a second.
+using Comparison = std::array<std::uint16_t, 4>;
+[[nodiscard]] Result<Comparison> comparison(ByteView secret, ByteView request_box);
+
+// ---- the two boxes ----
 
 struct JoinRequestBody {
     DeviceCard card;

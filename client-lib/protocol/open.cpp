@@ -97,10 +97,10 @@ Result<void> verify_sender(const SignedContent& signed_content, const Trust& tru
                            OpenedAlert& opened)
 {
     const Content& content = signed_content.content;
-    const Result<DirectoryKey> key =
-        verify_directory_key(content.directory_key, trust.root, trust.org);
-    if (!key) return key.error();
-    opened.directory_key_replaced = key->number < trust.directory_key_number;
+    const Result<SenderKey> sender = verify_sender_key(content.directory_key, trust);
+    if (!sender) return sender.error();
+    const DirectoryKey* key = &sender->key;
+    opened.directory_key_replaced = sender->replaced;
     Result<Certificate> certificate = verify_certificate(content.certificate, key->key, now);
     opened.certificate_expired =
         now >= key->expires_at || (!certificate && certificate.error() == Errc::expired);
@@ -114,6 +114,7 @@ Result<void> verify_sender(const SignedContent& signed_content, const Trust& tru
                         signed_content.signature))
         return Errc::invalid_signature;
     opened.pseudonym = certificate->pseudonym;
+    opened.community = certificate->community;
     opened.sender_key = certificate->device_key;
     opened.sender_device = device_id(certificate->device_key);
     return {};
@@ -155,6 +156,7 @@ Result<OpenedAlert> open(const Deliver& delivery, const std::vector<const crypto
                        .content = {},
                        .sent_at = content.sent_at,
                        .pseudonym = {},
+                       .community = 0,
                        .sender_key = {},
                        .sender_device = {},
                        .reply_mailbox = content.reply_mailbox,

@@ -32,6 +32,7 @@ struct OpenedAlert {
     AlertContent content;
     TimePoint sent_at{};            // the sender's clock
     std::string pseudonym;          // from the certificate
+    std::uint32_t community = 0;    // from the certificate; 0: for itself
     SignPublicKey sender_key;
     DeviceId sender_device;
     MailboxId reply_mailbox;
@@ -40,7 +41,7 @@ struct OpenedAlert {
     bool directory_expired = false;  // the sender used its last good directory
     bool forward_secret = true;      // of this slot
     bool certificate_expired = false;
-    bool directory_key_replaced = false; // the certificate is of a key that a newer one replaced
+    bool directory_key_replaced = false; // the certificate is of a key or root that was replaced
     crypto::SignKey answer_key;
     crypto::Secret<32> payload_key;
 };

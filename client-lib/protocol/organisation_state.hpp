@@ -5,6 +5,7 @@
 
 #include "client-lib/crypto/secret.hpp"
 #include "client-lib/protocol/directory.hpp"
+#include "client-lib/protocol/invitation.hpp"
 
 #include <optional>
 #include <string>
@@ -39,6 +40,8 @@ struct BookDevice {
     Seconds joined_at{};
     std::uint32_t person = 0;    // of a contact's device
     std::uint32_t community = 0; // of a defender's
+    std::uint64_t last_request = 0; // number of the newest request of its own that was answered
+    Bytes last_answer{};            // the sealed answer to that
 };
 struct BookInvitation {
     crypto::Secret<32> secret;
@@ -50,7 +53,8 @@ struct BookInvitation {
     Bytes answer{};                   // the sealed answer to that device
     std::uint32_t person = 0;
     std::uint32_t community = 0;
-    Bytes spoken{};                   // secret of the spoken code
+    std::optional<SpokenKeys> spoken{}; // of the code that can be read aloud
+    std::string language{};             // of the comparison words
 };
 
 struct OrganisationState {
@@ -82,6 +86,8 @@ struct OrganisationState {
     bool changed = false; // since the newest publication
     std::vector<BookNumber> people{};
     std::vector<BookNumber> communities{};
+    // Of restored books: the lost machine's, until a publication is confirmed.
+    std::optional<crypto::Secret<32>> former_admin_auth{};
 };
 
 [[nodiscard]] Bytes encode(const OrganisationRoot& root);

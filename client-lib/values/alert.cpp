@@ -14,6 +14,14 @@ constexpr std::array<std::string_view, 10> commitments{
     "",        "call",       "visit",      "lawyer",       "medical",
     "shelter", "relocation", "raise_case", "attend_trial", "publish"};
 
+constexpr std::array<std::string_view, 5> urgencies{"", "immediate", "expected", "future", "past"};
+static_assert(urgencies.size() == urgency_max + 1);
+constexpr std::array<std::string_view, 5> severities{"", "extreme", "severe", "moderate", "minor"};
+static_assert(severities.size() == severity_max + 1);
+constexpr std::array<std::string_view, 5> certainties{"", "observed", "likely", "possible",
+                                                      "unlikely"};
+static_assert(certainties.size() == certainty_max + 1);
+
 } // namespace
 
 std::string_view name_of(Category category) noexcept
@@ -34,6 +42,33 @@ std::string_view name_of(Commitment commitment) noexcept
 std::optional<Commitment> commitment_from(std::string_view name) noexcept
 {
     return values::value_in<Commitment>(commitments, name);
+}
+
+std::string_view name_of(Urgency urgency) noexcept { return values::name_in(urgencies, urgency); }
+
+std::optional<Urgency> urgency_from(std::string_view name) noexcept
+{
+    return values::value_in<Urgency>(urgencies, name);
+}
+
+std::string_view name_of(Severity severity) noexcept
+{
+    return values::name_in(severities, severity);
+}
+
+std::optional<Severity> severity_from(std::string_view name) noexcept
+{
+    return values::value_in<Severity>(severities, name);
+}
+
+std::string_view name_of(Certainty certainty) noexcept
+{
+    return values::name_in(certainties, certainty);
+}
+
+std::optional<Certainty> certainty_from(std::string_view name) noexcept
+{
+    return values::value_in<Certainty>(certainties, name);
 }
 
 } // namespace tocsin

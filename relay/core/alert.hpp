@@ -72,6 +72,7 @@ struct Alert {
     bool cancel_used = false;
     std::vector<ContactState> contacts; // as Plan::contacts
     std::vector<bool> slot_failed;      // as Plan::slots
+    std::vector<bool> slot_called;      // as Plan::slots: since its contact was last opened
     std::vector<AuthorState> authors;   // as Plan::slots, the sender last
     friend bool operator==(const Alert&, const Alert&) = default;
 };
@@ -80,8 +81,9 @@ struct Alert {
 struct SlotPresence {
     bool revoked = false;
     bool on_call = true;
-    bool reached =
-        false; // a link is up, the device has confirmed delivery, or a channel took a page
+    // A link is up, the device has confirmed delivery, or a channel took a page.
+    bool reached = false;
+    std::uint32_t person = 0; // whose device; 0: nobody's in particular
     friend bool operator==(const SlotPresence&, const SlotPresence&) = default;
 };
 using Presence = std::vector<SlotPresence>; // as Plan::slots

@@ -22,7 +22,12 @@ std::size_t index_of(const Alert& alert, Author author)
 // nobody else to call.
 void start_desk_clock(Alert& alert, std::uint16_t contact, TimePoint at)
 {
-    const auto devices = std::ranges::count(alert.plan.slots, contact, &PlanSlot::contact);
+    std::size_t devices = 0;
+    for (std::size_t slot = 0; slot < alert.plan.slots.size(); ++slot) {
+        if (alert.plan.slots[slot].contact != contact) continue;
+        alert.slot_called[slot] = false;
+        ++devices;
+    }
     alert.contacts[contact].desk_paged = false;
     if (devices > 1) alert.contacts[contact].desk_due = at + alert.plan.desk_delay;
 }
@@ -162,8 +167,10 @@ struct Fold {
 
     void operator()(const Paged& event) const
     {
-        for (const std::uint16_t slot : event.slots)
+        for (const std::uint16_t slot : event.slots) {
+            alert.slot_called[slot] = true;
             alert.contacts[alert.plan.slots[slot].contact].on_call_paged = true;
+        }
         switch (event.cause) {
         case PageCause::desk:
             mark_desks();

@@ -16,6 +16,7 @@ Alert begin(Plan plan, TimePoint expires_at)
     Alert alert;
     alert.contacts.resize(plan.contacts.size());
     alert.slot_failed.resize(plan.slots.size());
+    alert.slot_called.resize(plan.slots.size());
     alert.authors.resize(plan.slots.size() + 1);
     alert.plan = std::move(plan);
     alert.expires_at = expires_at;
@@ -129,8 +130,8 @@ void Draft::page_desks()
     for (const std::uint16_t contact : silent_contacts(alert_)) {
         const auto& due = alert_.contacts[contact].desk_due;
         if (!due || *due > now_) continue;
-        const Slots resting = resting_slots(alert_, presence_, contact);
-        slots.insert(slots.end(), resting.begin(), resting.end());
+        const Slots rest = uncalled_slots(alert_, presence_, contact);
+        slots.insert(slots.end(), rest.begin(), rest.end());
     }
     page(PageCause::desk, std::move(slots), IfNobody::journal);
 }

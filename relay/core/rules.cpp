@@ -73,29 +73,27 @@ Slots called_slots(const Alert& alert, const Presence& presence, std::uint16_t c
     return on_call.empty() ? usable : on_call;
 }
 
-Slots resting_slots(const Alert& alert, const Presence& presence, std::uint16_t contact)
+Slots uncalled_slots(const Alert& alert, const Presence& presence, std::uint16_t contact)
 {
-    Slots resting;
-    bool somebody_on_call = false;
-    for (std::uint16_t i = 0; i < alert.plan.slots.size(); ++i) {
-        if (alert.plan.slots[i].contact != contact || presence[i].revoked) continue;
-        // Someone on call whose device cannot open the alert has been called in vain: the others
-        // have not been called.
-        if (presence[i].on_call)
-            somebody_on_call = true;
-        else if (is_usable(alert, presence, i))
-            resting.push_back(i);
-    }
-    return somebody_on_call ? resting : Slots{};
+    Slots uncalled;
+    for (std::uint16_t i = 0; i < alert.plan.slots.size(); ++i)
+        if (alert.plan.slots[i].contact == contact && !alert.slot_called[i] &&
+            is_usable(alert, presence, i))
+            uncalled.push_back(i);
+    return uncalled;
 }
 
 bool all_called_declined(const Alert& alert, const Presence& presence, std::uint16_t contact)
 {
     const Slots called = called_slots(alert, presence, contact);
     const Slots& declined = alert.contacts[contact].declined_slots;
-    return !called.empty() && std::ranges::all_of(called, [&](std::uint16_t slot) {
-        return std::ranges::binary_search(declined, slot);
-    });
+    const auto has_declined = [&](std::uint16_t slot) {
+        return std::ranges::any_of(declined, [&](std::uint16_t said) {
+            const std::uint32_t person = presence[slot].person;
+            return said == slot || (person != 0 && presence[said].person == person);
+        });
+    };
+    return !called.empty() && std::ranges::all_of(called, has_declined);
 }
 
 bool step_reached(const Alert& alert, const Presence& presence)

@@ -30,10 +30,11 @@ using Slots = std::vector<std::uint16_t>;    // indices into Plan::slots
 // Whom a page for this contact calls: the usable slots on call; if there are none, all usable ones.
 [[nodiscard]] Slots called_slots(const Alert& alert, const Presence& presence,
                                  std::uint16_t contact);
-// The usable slots not on call. None if nobody of the contact is on call: all were called already.
-[[nodiscard]] Slots resting_slots(const Alert& alert, const Presence& presence,
-                                  std::uint16_t contact);
-// Every slot a page would call has said "I can't".
+// The usable slots that no page has called since the contact was last opened: those who were not on
+// call, and whoever has come on call since.
+[[nodiscard]] Slots uncalled_slots(const Alert& alert, const Presence& presence,
+                                   std::uint16_t contact);
+// Every slot a page would call has said "I can't", itself or by another device of the same person.
 [[nodiscard]] bool all_called_declined(const Alert& alert, const Presence& presence,
                                        std::uint16_t contact);
 // A usable slot of the current step is reached.

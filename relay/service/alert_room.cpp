@@ -90,18 +90,34 @@ AlertRoom::AlertRoom(Ports ports, std::size_t loaded_max) : ports_(ports), loade
 {
 }
 
-core::Presence AlertRoom::presence_of(const LoadedAlert& alert) const
+core::Presence AlertRoom::presence_of(const LoadedAlert& alert, TimePoint now) const
 {
     core::Presence presence(alert.state.plan.slots.size());
     for (std::size_t i = 0; i < presence.size(); ++i) {
         const MailboxId& mailbox = alert.state.plan.slots[i].mailbox;
-        presence[i].revoked = !ports_.roll.usable(mailbox);
+        const Roll::Holder holder = ports_.roll.holder(mailbox, now);
+        presence[i].revoked = holder.revoked;
+        presence[i].on_call = holder.on_call;
+        presence[i].person = holder.person;
         presence[i].reached =
             ports_.switchboard.live(mailbox) || std::ranges::any_of(alert.marks, [&](const auto& m) {
                 return m.slot == i && m.state >= DeliveryState::delivered;
             });
     }
     return presence;
+}
+
+// Whether a page waits for this device: its contact is called and has not answered, and it is its
+// turn. Who is not on call sees the alert without being rung, until the desk's delay has passed.
+bool AlertRoom::calls(const LoadedAlert& alert, std::uint16_t slot) const
+{
+    const core::Alert& state = alert.state;
+    const std::uint16_t number = state.plan.slots[slot].contact;
+    const core::ContactState& contact = state.contacts[number];
+    if (state.phase != core::Phase::escalating || !core::is_silent(contact)) return false;
+    if (contact.desk_paged || state.slot_called[slot]) return true;
+    const core::Presence presence = presence_of(alert, ports_.clock.now());
+    return std::ranges::binary_search(core::called_slots(state, presence, number), slot);
 }
 
 void AlertRoom::remember(const AlertId& id, const LoadedPtr& alert)
@@ -186,7 +202,7 @@ asio::awaitable<Result<ReceiptFacts>> AlertRoom::submit(protocol::Envelope envel
     const Digest digest = alert->envelope.digest;
 
     Result<core::Transition> step =
-        core::advance(fresh, core::Submit{digest}, presence_of(*alert), now);
+        core::advance(fresh, core::Submit{digest}, presence_of(*alert, now), now);
     if (!step) co_return step.error();
     const JournalEntry entry{.seq = 0, .at = now, .events = step->events};
     const store::Row row{.entry = protocol::encode(entry), .body = {}};
@@ -232,7 +248,7 @@ asio::awaitable<Result<void>> AlertRoom::run(AlertId id, core::Command command, 
 
         const TimePoint now = ports_.clock.now();
         Result<core::Transition> step =
-            core::advance(alert->state, command, presence_of(*alert), now);
+            core::advance(alert->state, command, presence_of(*alert, now), now);
         if (!step) co_return step.error();
         if (step->events.empty()) co_return Result<void>();
 
@@ -347,12 +363,9 @@ asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
                 peer->link->close(Errc::storage_failed);
                 co_return;
             }
-            const core::Alert& state = (*alert)->state;
             peer->link->send(deliver_frame(**alert, pending.slot));
-            const std::uint16_t contact = state.plan.slots[pending.slot].contact;
-            const bool calls =
-                state.phase == core::Phase::escalating && core::is_silent(state.contacts[contact]);
-            if (calls) peer->link->send(ring_frame(pending.alert, PageCause::step, false));
+            if (calls(**alert, pending.slot))
+                peer->link->send(ring_frame(pending.alert, PageCause::step, false));
         }
     }
 }

@@ -42,7 +42,7 @@ public:
         Clock& clock;
         Telemetry& telemetry;
         Switchboard& switchboard;
-        const Roll& roll;
+        Roll& roll;
     };
     // `loaded_max`: alerts kept in memory beside those in use.
     AlertRoom(Ports ports, std::size_t loaded_max);
@@ -73,7 +73,8 @@ public:
 
 private:
     asio::awaitable<Result<LoadedPtr>> load(AlertId id);
-    [[nodiscard]] core::Presence presence_of(const LoadedAlert& alert) const;
+    [[nodiscard]] core::Presence presence_of(const LoadedAlert& alert, TimePoint now) const;
+    [[nodiscard]] bool calls(const LoadedAlert& alert, std::uint16_t slot) const;
     void remember(const AlertId& id, const LoadedPtr& alert);
     void forget(const AlertId& id);
     [[nodiscard]] bool is_current(const AlertId& id, const LoadedPtr& alert) const;

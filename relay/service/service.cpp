@@ -40,9 +40,10 @@ bool is_sealed_size(std::size_t bytes)
 } // namespace
 
 Service::Service(Ports ports)
-    : ports_(ports), room_({ports.store, ports.clock, ports.telemetry, switchboard_, roll_},
-                           loaded_alerts_max),
-      gate_(inserts_at_once_max), receipts_(ports.executor, ports.receipt_key)
+    : ports_(std::move(ports)),
+      room_({ports_.store, ports_.clock, ports_.telemetry, switchboard_, roll_}, loaded_alerts_max),
+      gate_(inserts_at_once_max),
+      receipts_(ports_.executor, ports_.receipt_key)
 {
 }
 
@@ -52,7 +53,7 @@ asio::awaitable<Result<void>> Service::start()
     if (!identity) co_return identity.error();
     identity_ = *identity;
     room_.set_epoch(identity_.epoch);
-    roll_ = Roll(std::nullopt, identity_.admin_invitation);
+    roll_ = Roll(std::nullopt, identity_.admin_invitation, ports_.zones);
     Result<std::optional<store::PublishedDirectory>> stored = co_await ports_.store.directory();
     if (!stored) co_return stored.error();
     if (!*stored) co_return Result<void>();
@@ -75,14 +76,28 @@ Result<void> Service::take_directory(const store::PublishedDirectory& stored)
         verified->manifest.org != identity_.org)
         return Errc::quarantined;
     trust_ = verified->trust;
-    roll_ = Roll(*routing, identity_.admin_invitation);
+    take_routing(*routing);
     bundle_ = stored.bundle;
     return {};
+}
+
+void Service::take_routing(const protocol::RoutingView& routing)
+{
+    roll_ = Roll(routing, identity_.admin_invitation, ports_.zones);
+    if (roll_.unknown_zones() > 0)
+        ports_.telemetry.note(Level::alarm, "directory.unknown_zone",
+                              {{"schedules", static_cast<std::int64_t>(roll_.unknown_zones())}});
 }
 
 Result<Standing> Service::standing(const BoxPublicKey& auth_key) const
 {
     return roll_.standing(protocol::auth_hash(auth_key), ports_.clock.now());
+}
+
+Bytes Service::package(const protocol::Locator& locator) const
+{
+    const Bytes* found = roll_.package(locator, ports_.clock.now());
+    return found == nullptr ? Bytes{} : *found;
 }
 
 PeerPtr Service::attach(Standing standing, std::array<std::uint8_t, 32> channel_binding,
@@ -318,11 +333,11 @@ Service::Reply Service::on(PeerPtr peer, protocol::PutDirectory message)
     // Another publication may have been stored while this one was: the newest stays.
     if (stored && next.version > roll_.version()) {
         trust_ = verified->directory.trust;
-        roll_ = Roll(verified->routing, identity_.admin_invitation);
+        take_routing(verified->routing);
         bundle_ = next.bundle;
         ports_.telemetry.note(Level::info, "directory.published",
                               {{"version", static_cast<std::int64_t>(next.version)}});
-        close_strangers();
+        close_strangers(peer);
         const Frame frame = frame_of(0, protocol::DirectoryChanged{next.version});
         for (const PeerPtr& other : switchboard_.everyone())
             other->link->send(frame);
@@ -336,11 +351,12 @@ bool Service::is_stranger(const Standing& standing) const
     return !standing.first_admin && !roll_.standing(standing.auth_hash, ports_.clock.now());
 }
 
-// Revoked devices leave at once, and so do invitations that were taken back.
-void Service::close_strangers()
+// Revoked devices leave at once, and so do invitations that were taken back. Whoever published is told
+// that it is done, though it may have replaced its own key.
+void Service::close_strangers(const PeerPtr& publisher)
 {
     for (const PeerPtr& peer : switchboard_.everyone()) {
-        if (!is_stranger(peer->standing)) continue;
+        if (peer == publisher || !is_stranger(peer->standing)) continue;
         ports_.telemetry.note(Level::info, "link.revoked");
         switchboard_.detach(peer);
         peer->link->close(Errc::not_authorised);
@@ -382,10 +398,16 @@ Service::Reply Service::on(PeerPtr peer, protocol::GetPrekeys)
 
 Service::Reply Service::on(PeerPtr peer, protocol::PutJoinRequest message)
 {
-    if (peer->standing.role != protocol::Role::invitation) co_return error(Errc::not_authorised);
+    const protocol::Role role = peer->standing.role;
+    if (role == protocol::Role::admin) co_return error(Errc::not_authorised);
     if (message.box.empty()) co_return error(Errc::malformed_frame);
     if (message.box.size() > join_box_bytes_max) co_return error(Errc::too_large);
     store::JoinRow row{.invitation = peer->standing.auth_hash, .box = std::move(message.box)};
+    // A member may change its mind; whoever comes first with an invitation has it.
+    if (role != protocol::Role::invitation) {
+        Result<void> asked = co_await ports_.store.put_member_request(std::move(row));
+        co_return done_or(asked);
+    }
     Result<void> put = co_await ports_.store.put_join_request(std::move(row));
     if (!put && put.error() == Errc::conflict) co_return error(Errc::invitation_used);
     co_return done_or(put);
@@ -393,7 +415,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::PutJoinRequest message)
 
 Service::Reply Service::on(PeerPtr peer, protocol::GetJoinAnswer)
 {
-    if (peer->standing.role != protocol::Role::invitation) co_return error(Errc::not_authorised);
+    if (peer->standing.role == protocol::Role::admin) co_return error(Errc::not_authorised);
     Result<Bytes> box = co_await ports_.store.join_answer(peer->standing.auth_hash);
     if (!box && box.error() != Errc::not_found) co_return error(box.error());
     protocol::JoinAnswer reply;

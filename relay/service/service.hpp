@@ -8,6 +8,7 @@
 #include "relay/service/gate.hpp"
 #include "relay/service/ports/clock.hpp"
 #include "relay/service/ports/telemetry.hpp"
+#include "relay/service/ports/zones.hpp"
 #include "relay/service/receipts.hpp"
 #include "relay/service/roll.hpp"
 #include "relay/service/switchboard.hpp"
@@ -26,6 +27,7 @@ public:
         Clock& clock;
         Telemetry& telemetry;
         const crypto::SignKey& receipt_key; // outlives the service
+        ZoneSource zones = load_zone;       // asked when a directory is taken
     };
     explicit Service(Ports ports);
 
@@ -34,6 +36,9 @@ public:
 
     // What a proven authentication key is allowed to be here.
     [[nodiscard]] Result<Standing> standing(const BoxPublicKey& auth_key) const;
+
+    // The sealed invitation behind a spoken code, for whoever knows its locator; empty: none.
+    [[nodiscard]] Bytes package(const protocol::Locator& locator) const;
 
     // A link is up: from here on it is sent what concerns it. `detach` when it is gone.
     [[nodiscard]] PeerPtr attach(Standing standing, std::array<std::uint8_t, 32> channel_binding,
@@ -73,8 +78,9 @@ private:
     // The slot of this device in an alert, open or not. Errc::not_authorised when it has none.
     asio::awaitable<Result<std::uint16_t>> slot_of(PeerPtr peer, AlertId alert);
     Result<void> take_directory(const store::PublishedDirectory& stored);
+    void take_routing(const protocol::RoutingView& routing);
     [[nodiscard]] bool is_stranger(const Standing& standing) const;
-    void close_strangers();
+    void close_strangers(const PeerPtr& publisher);
 
     Ports ports_;
     Switchboard switchboard_;

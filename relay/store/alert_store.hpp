@@ -203,6 +203,9 @@ public:
 
     // The first request of an invitation stays: the same again is fine, another is Errc::conflict.
     virtual asio::awaitable<Result<void>> put_join_request(JoinRow request) = 0;
+    // What an enrolled device asks, under its own authentication hash: replaces what it asked before
+    // and forgets the answer to that. The same again changes nothing.
+    virtual asio::awaitable<Result<void>> put_member_request(JoinRow request) = 0;
     virtual asio::awaitable<Result<std::vector<JoinRow>>> join_requests() = 0; // unanswered ones
     // The first answer (never empty) stays, likewise. Errc::not_found: nobody asked.
     virtual asio::awaitable<Result<void>> put_join_answer(JoinRow answer) = 0;

@@ -495,6 +495,25 @@ TEST_P(AlertStoreContract, AnAnsweredJoinRequestIsNoLongerListedAndItsAnswerStay
     EXPECT_TRUE(await(store().join_requests())->empty());
 }
 
+TEST_P(AlertStoreContract, ANewerRequestOfAMemberReplacesTheOlderAndItsAnswer)
+{
+    const Digest device = id_of<Digest>(2);
+    const JoinRow first{device, bytes_of(100, 1)};
+    const JoinRow second{device, bytes_of(90, 2)};
+    const JoinRow answer{device, bytes_of(200, 3)};
+    ASSERT_TRUE(await(store().put_member_request(first)).has_value());
+    ASSERT_TRUE(await(store().put_join_answer(answer)).has_value());
+    ASSERT_TRUE(await(store().put_member_request(first)).has_value());
+    EXPECT_EQ(*await(store().join_answer(device)), answer.box) << "the same again";
+    EXPECT_TRUE(await(store().join_requests())->empty());
+
+    ASSERT_TRUE(await(store().put_member_request(second)).has_value());
+    EXPECT_TRUE(await(store().join_answer(device))->empty());
+    EXPECT_EQ(*await(store().join_requests()), std::vector<JoinRow>{second});
+    EXPECT_TRUE(await(store().put_join_answer({device, bytes_of(50, 4)})).has_value());
+    EXPECT_EQ(*await(store().join_answer(device)), bytes_of(50, 4));
+}
+
 // ---- health and durability ----
 
 TEST_P(AlertStoreContract, AHealthyStoreCanCommit)

@@ -3,12 +3,16 @@
 #include "client-lib/protocol/authorization.hpp"
 #include "client-lib/protocol/content.hpp"
 #include "client-lib/protocol/directory.hpp"
+#include "client-lib/protocol/directory_wire.hpp"
 #include "client-lib/protocol/frame.hpp"
 #include "client-lib/protocol/invitation.hpp"
 #include "client-lib/protocol/link.hpp"
 
+#include <tocsin/directory.hpp>
+
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace tocsin::fuzz {
 namespace {
@@ -111,6 +115,27 @@ Verdict judge_invitation(ByteView input)
     return verdict(second && encode_code(*second) == written);
 }
 
+// Inside its seal and signature: what a member asks, and what it is answered.
+Verdict judge_member_request(ByteView input)
+{
+    return settles(input, wire::parse_member_request, wire::member_request);
+}
+
+Verdict judge_member_answer(ByteView input)
+{
+    return settles(input, wire::parse_member_answer, wire::member_answer);
+}
+
+// Whatever is accepted is twenty digits whose check holds, and grouping them changes nothing.
+Verdict judge_spoken_code(ByteView input)
+{
+    const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+    const Result<std::string> digits = parse_spoken_code(text);
+    if (!digits) return Verdict::refused;
+    const Result<std::string> again = parse_spoken_code(grouped(*digits));
+    return verdict(digits->size() == spoken_digits && again && *again == *digits);
+}
+
 // One spelling: a proof that two clients write differently would tell them apart.
 Verdict judge_authorization(ByteView input)
 {
@@ -118,6 +143,24 @@ Verdict judge_authorization(ByteView input)
     const Result<Authorization> parsed = parse_authorization(text);
     if (!parsed) return Verdict::refused;
     return verdict(encode_authorization(*parsed) == text);
+}
+
+// Whatever an admin's file says it is told, and never more than that: a file that is accepted means
+// the same when it is read again, and can be played through on any day.
+Verdict judge_directory_file(ByteView input)
+{
+    const std::string text(reinterpret_cast<const char*>(input.data()), input.size());
+    const DirectoryFile file = DirectoryFile::parse(text, "fuzz");
+    if (!file.ok()) return file.remarks().empty() ? Verdict::broken : Verdict::refused;
+    const DirectoryFile again = DirectoryFile::parse(file.text(), "fuzz");
+    constexpr TimePoint some_day{std::chrono::sys_days{std::chrono::year{2026} / 3 / 29}};
+    (void)file.forecast(some_day);
+    for (const PolicyEntry& policy : file.policies())
+        (void)rehearse(file, {.policy = policy.id}, some_day);
+    return verdict(
+        again.ok() && again.people() == file.people() && again.contacts() == file.contacts() &&
+        again.schedules() == file.schedules() && again.communities() == file.communities() &&
+        again.policies() == file.policies() && again.consent_kinds() == file.consent_kinds());
 }
 
 constexpr std::array all{Property{"unframe", judge_unframe},
@@ -134,7 +177,11 @@ constexpr std::array all{Property{"unframe", judge_unframe},
                          Property{"roster", judge_roster},
                          Property{"prekey", judge_prekey},
                          Property{"invitation", judge_invitation},
-                         Property{"authorization", judge_authorization}};
+                         Property{"member_request", judge_member_request},
+                         Property{"member_answer", judge_member_answer},
+                         Property{"spoken_code", judge_spoken_code},
+                         Property{"authorization", judge_authorization},
+                         Property{"directory_file", judge_directory_file}};
 
 } // namespace
 

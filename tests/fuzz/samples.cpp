@@ -4,6 +4,7 @@
 #include "client-lib/protocol/content.hpp"
 #include "client-lib/protocol/directory.hpp"
 #include "client-lib/protocol/frame.hpp"
+#include "client-lib/protocol/directory_wire.hpp"
 #include "client-lib/protocol/invitation.hpp"
 #include "tests/unit/protocol/example.hpp"
 #include "tests/unit/protocol/link_samples.hpp"
@@ -178,6 +179,76 @@ void add_directory(Samples& to)
     invitation.org_name = roster.name;
     invitation.for_whom = "Umoja 7";
     to["invitation"] = {bytes_of(encode_code(invitation))};
+
+    MemberRequest request;
+    request.org = org;
+    request.device = card.device;
+    request.wish = MemberRequest::Wish::revoke;
+    request.target = id_of<DeviceId>(9);
+    request.number = 1'774'000'000'000;
+    to["member_request"] = {wire::member_request(request)};
+    MemberAnswer answer;
+    answer.org = org;
+    answer.device = card.device;
+    answer.number = request.number;
+    answer.code = encode_code(invitation);
+    answer.spoken = "48210937551266083196";
+    to["member_answer"] = {wire::member_answer(answer)};
+    to["spoken_code"] = {bytes_of(answer.spoken), bytes_of("4821-0937 5512.6608, 3196\n")};
+}
+
+// Everything a directory.toml may hold, once; and the smallest that is of use.
+void add_directory_file(Samples& to)
+{
+    to["directory_file"] = {bytes_of(R"(organisation = "O"
+[consent]
+kinds = ["peer", "protection_desk"]
+[[person]]
+id = "a"
+name = "A"
+[[contact]]
+id = "desk"
+name = "D"
+kind = "protection_desk"
+country = "CD"
+languages = ["fr"]
+people = ["a"]
+[[contact.channel]]
+type = "sms"
+address = "+243970000000"
+[[schedule]]
+id = "rota"
+contact = "desk"
+zone = "Africa/Kampala"
+[[schedule.rotation]]
+people = ["a"]
+turn = "12h"
+from = 2026-01-05
+only = ["mon-fri 20:00-08:00"]
+[[schedule.override]]
+from = 2026-03-04T18:00:00
+until = "2026-03-05 08:00"
+off = "a"
+[[community]]
+id = "c"
+peers = ["desk"]
+[[policy]]
+id = "p"
+severities = ["severe"]
+communities = ["c"]
+quorum = ["1 of any"]
+[[policy.step]]
+targets = ["community"]
+delay = "5m"
+consent = ["name_to_government"]
+)"),
+                            bytes_of(R"(organisation = "O"
+contact = [{ id = "a", name = "A", kind = "peer" }]
+[[policy]]
+id = "p"
+[[policy.step]]
+targets = ["a"]
+)")};
 }
 
 } // namespace
@@ -188,6 +259,7 @@ Samples samples()
     add_link(all);
     add_alert(all);
     add_directory(all);
+    add_directory_file(all);
     return all;
 }
 

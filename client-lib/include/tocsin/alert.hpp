@@ -37,6 +37,15 @@ enum class Urgency : std::uint8_t { unknown = 0, immediate, expected, future, pa
 enum class Severity : std::uint8_t { unknown = 0, extreme, severe, moderate, minor }; // CAP severity
 inline constexpr std::uint8_t severity_max = 4;
 enum class Certainty : std::uint8_t { unknown = 0, observed, likely, possible, unlikely };
+inline constexpr std::uint8_t urgency_max = 4;
+inline constexpr std::uint8_t certainty_max = 4;
+/// CAP's own words in small letters, e.g. "immediate"; "unknown" has none.
+[[nodiscard]] TOCSIN_EXPORT std::string_view name_of(Urgency urgency) noexcept;
+[[nodiscard]] TOCSIN_EXPORT std::string_view name_of(Severity severity) noexcept;
+[[nodiscard]] TOCSIN_EXPORT std::string_view name_of(Certainty certainty) noexcept;
+[[nodiscard]] TOCSIN_EXPORT std::optional<Urgency> urgency_from(std::string_view name) noexcept;
+[[nodiscard]] TOCSIN_EXPORT std::optional<Severity> severity_from(std::string_view name) noexcept;
+[[nodiscard]] TOCSIN_EXPORT std::optional<Certainty> certainty_from(std::string_view name) noexcept;
 
 struct Point {
     double latitude = 0;  ///< WGS84 degrees, -90..90
@@ -52,7 +61,7 @@ struct Place {
     friend bool operator==(const Place&, const Place&) = default;
 };
 
-/// Everything but the category is optional: a panic is one key.
+/// Everything but the category is optional: a panic is one key. docs/alert.md, field by field.
 struct AlertContent {
     Status status = Status::actual;
     Category category = Category::other;
@@ -69,13 +78,15 @@ struct AlertContent {
     std::string call_back{};
     std::string code_word{};
     std::string do_not{}; ///< what must not be done or published
-    std::vector<Kind> consent_kinds{}; ///< kinds of contact the sender agreed to; empty: the policy's
+    /// Kinds of contact that may get it, and no others. Empty: the device's setting, else what the
+    /// organisation agreed; as sent and as received it always names them.
+    std::vector<Kind> consent_kinds{};
     bool consent_name_to_government = false;
     bool consent_name_in_public_reports = false;
     std::string others_at_risk{};
     bool device_possibly_seized = false;
     std::string language{}; ///< BCP 47
-    std::string country{};  ///< ISO 3166 alpha-2: where it happens
+    std::string country{};  ///< ISO 3166 alpha-2, e.g. "CD": where it happens
     friend bool operator==(const AlertContent&, const AlertContent&) = default;
 };
 

@@ -39,6 +39,16 @@ inline constexpr std::chrono::seconds repage_min = 5s;
 inline constexpr std::uint32_t repeat_rounds_max = 10;
 inline constexpr std::chrono::seconds alert_life_max = 24h * 30;
 
+// On-call schedules: what a relay agrees to compute with.
+inline constexpr std::size_t schedule_rotations_max = 16;       ///< Of one contact.
+inline constexpr std::size_t schedule_overrides_max = 256;
+inline constexpr std::size_t rotation_people_max = 64;
+inline constexpr std::size_t rotation_hours_max = 16;           ///< Stretches of hours.
+inline constexpr std::chrono::seconds rotation_turn_min = 1h;
+inline constexpr std::chrono::seconds rotation_turn_max = 24h * 366;
+inline constexpr std::size_t zone_name_bytes_max = 64;
+inline constexpr std::size_t contact_people_max = 64;
+
 // Before authentication.
 inline constexpr std::size_t http_header_bytes_max = 4096;
 inline constexpr std::chrono::seconds handshake_deadline = 10s; ///< TCP accept to 101.

@@ -198,6 +198,14 @@ asio::awaitable<Result<void>> MemoryStore::put_join_request(JoinRow request)
     co_return Result<void>{};
 }
 
+asio::awaitable<Result<void>> MemoryStore::put_member_request(JoinRow request)
+{
+    const std::lock_guard lock(mutex_);
+    Join& join = joins_[request.invitation];
+    if (join.request != request.box) join = {std::move(request.box), {}};
+    co_return Result<void>{};
+}
+
 asio::awaitable<Result<std::vector<JoinRow>>> MemoryStore::join_requests()
 {
     const std::lock_guard lock(mutex_);

@@ -39,6 +39,7 @@ public:
                                               std::vector<Bytes> prekeys) override;
     asio::awaitable<Result<std::vector<Bytes>>> prekeys() override;
     asio::awaitable<Result<void>> put_join_request(JoinRow request) override;
+    asio::awaitable<Result<void>> put_member_request(JoinRow request) override;
     asio::awaitable<Result<std::vector<JoinRow>>> join_requests() override;
     asio::awaitable<Result<void>> put_join_answer(JoinRow answer) override;
     asio::awaitable<Result<Bytes>> join_answer(Digest invitation) override;

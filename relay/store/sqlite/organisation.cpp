@@ -139,6 +139,18 @@ Result<void> write_join_request(Connection& connection, const JoinRow& request)
     return {};
 }
 
+Result<void> write_member_request(Connection& connection, const JoinRow& request)
+{
+    const auto known = find_enrolment(connection, request.invitation);
+    if (known && known->request == request.box) return {};
+    const Enrolment row{request.invitation, request.box, std::nullopt};
+    connection
+        .run("INSERT OR REPLACE INTO enrolment (invitation, request, sum) VALUES (?, ?, ?)",
+             row.invitation, ByteView(row.request), sum_of(row))
+        .done();
+    return {};
+}
+
 std::vector<JoinRow> load_join_requests(Connection& connection, Quarantine& quarantine)
 {
     std::vector<JoinRow> out;

@@ -19,6 +19,7 @@ Result<void> replace_prekeys(Connection& connection, const MailboxId& mailbox,
 std::vector<Bytes> load_prekeys(Connection& connection, Quarantine& quarantine);
 
 Result<void> write_join_request(Connection& connection, const JoinRow& request);
+Result<void> write_member_request(Connection& connection, const JoinRow& request);
 std::vector<JoinRow> load_join_requests(Connection& connection, Quarantine& quarantine);
 Result<void> write_join_answer(Connection& connection, const JoinRow& answer);
 Bytes load_join_answer(Connection& connection, const Digest& invitation);

@@ -4,28 +4,23 @@
 
 namespace tocsin::store::sqlite {
 
-Reader::Reader(std::unique_ptr<Connection> connection, Quarantine& quarantine)
+Reader::Reader(std::unique_ptr<Connection> connection, Quarantine& quarantine,
+               std::optional<asio::any_io_executor> executor)
     : connection_(std::move(connection)),
       quarantine_(quarantine),
-      thread_([this] { loop(); })
+      runner_({.shared = std::move(executor)}, [this](const TaskRunner::Tasks& taken) {
+          for (const auto& task : taken) {
+              serve(*task);
+              task->complete();
+          }
+      })
 {
 }
 
 Reader::~Reader()
 {
-    queue_.close();
-    thread_.join();
+    runner_.stop();
     if (abandoned_) connection_->abandon();
-}
-
-void Reader::loop()
-{
-    while (true) {
-        const auto taken = queue_.take(1, 1);
-        if (taken.empty()) return;
-        serve(*taken.front());
-        taken.front()->complete();
-    }
 }
 
 void Reader::serve(Task& task)

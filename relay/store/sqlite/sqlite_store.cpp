@@ -33,12 +33,12 @@ public:
     template <class T>
     asio::awaitable<Result<T>> write(TaskTraits traits, Work<T> work)
     {
-        return enqueue<T>(writer->queue(), std::move(traits), std::move(work));
+        return enqueue<T>(writer->runner(), std::move(traits), std::move(work));
     }
     template <class T>
     asio::awaitable<Result<T>> read(std::optional<AlertId> alert, Work<T> work)
     {
-        return enqueue<T>(reader->queue(), TaskTraits{TaskKind::ordinary, alert}, std::move(work));
+        return enqueue<T>(reader->runner(), TaskTraits{TaskKind::ordinary, alert}, std::move(work));
     }
 
     SqliteOptions options;
@@ -122,11 +122,12 @@ Result<void> SqliteStore::Impl::start()
 
     auto reading = std::make_unique<Connection>(options.path, open_flags, options.vfs);
     configure(*reading, Access::read);
-    reader = std::make_unique<Reader>(std::move(reading), quarantine);
+    reader = std::make_unique<Reader>(std::move(reading), quarantine, options.executor);
 
     WriterOptions writing;
     writing.group_tasks_max = options.group_tasks_max;
     writing.group_bytes_max = options.group_bytes_max;
+    writing.executor = options.executor;
     writing.on_fatal = [this] {
         reader->abandon();
         if (!options.on_fatal) std::abort();
@@ -320,6 +321,13 @@ asio::awaitable<Result<void>> SqliteStore::put_join_request(JoinRow request)
 {
     return impl_->write<void>(TaskTraits{}, [request = std::move(request)](Connection& c, Room) {
         return write_join_request(c, request);
+    });
+}
+
+asio::awaitable<Result<void>> SqliteStore::put_member_request(JoinRow request)
+{
+    return impl_->write<void>(TaskTraits{}, [request = std::move(request)](Connection& c, Room) {
+        return write_member_request(c, request);
     });
 }
 

@@ -1,4 +1,4 @@
-// The embedded engine: one SQLite file, one writer thread with group commit, one reader thread.
+// The embedded engine: one SQLite file, one writer with group commit, one reader, each on a thread.
 //
 // Beside `path` stand "-wal" and "-shm" (SQLite's own), ".lock" (one tocsind at a time) and
 // ".reserve" (space kept for answers). All are readable by their owner only.
@@ -34,6 +34,10 @@ struct SqliteOptions {
     // The file system, when it is not the system's own: a registered SQLite VFS, and what is free.
     std::string vfs{};
     std::function<std::uint64_t(const std::filesystem::path& folder)> free_bytes{};
+    // Where its blocking work is done, when not on two threads of its own: then everything happens
+    // in the one order of that executor, which runs on one thread and is drained before the store
+    // goes. For a simulator.
+    std::optional<asio::any_io_executor> executor{};
 };
 
 class SqliteStore final : public AlertStore {
@@ -74,6 +78,7 @@ public:
                                               std::vector<Bytes> prekeys) override;
     asio::awaitable<Result<std::vector<Bytes>>> prekeys() override;
     asio::awaitable<Result<void>> put_join_request(JoinRow request) override;
+    asio::awaitable<Result<void>> put_member_request(JoinRow request) override;
     asio::awaitable<Result<std::vector<JoinRow>>> join_requests() override;
     asio::awaitable<Result<void>> put_join_answer(JoinRow answer) override;
     asio::awaitable<Result<Bytes>> join_answer(Digest invitation) override;

@@ -16,6 +16,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <thread>
 #include <vector>
 
 namespace tocsin::store::sqlite {
@@ -51,20 +53,42 @@ public:
     const TaskTraits traits;
 };
 
-// Where tasks wait. It allocates a task for each waiting caller and nothing else, so its bound is
-// the number of callers: each waits for its own result before it can bring the next.
-class TaskQueue {
+// Serves tasks in groups: on a thread of its own, or on an executor that the callers share, where
+// nothing runs beside anything else (a simulator's). It allocates a task for each waiting caller and
+// nothing else, so its bound is the number of callers: each waits for its own result before it can
+// bring the next.
+class TaskRunner {
 public:
+    using Tasks = std::vector<std::unique_ptr<Task>>;
+    struct Options {
+        std::size_t group_tasks_max = 1;
+        std::size_t group_bytes_max = 1;
+        std::optional<asio::any_io_executor> shared{}; // empty: a thread of its own
+    };
+
+    TaskRunner(Options options, std::function<void(Tasks)> serve);
+    ~TaskRunner() { stop(); }
+    TaskRunner(const TaskRunner&) = delete;
+    TaskRunner& operator=(const TaskRunner&) = delete;
+
     void push(std::unique_ptr<Task> task);
-    // Waits; empty only when closed and drained.
-    std::vector<std::unique_ptr<Task>> take(std::size_t count_max, std::size_t bytes_max);
-    void close();
+    // Serves what waits, then stops.
+    void stop();
 
 private:
+    void loop();
+    void come_round();
+    Tasks take(); // empty: nothing waits
+    void serve_shared();
+
+    Options options_;
+    std::function<void(Tasks)> serve_;
     std::mutex mutex_;
     std::condition_variable waiting_;
     std::deque<std::unique_ptr<Task>> tasks_;
     bool closed_ = false;
+    std::shared_ptr<bool> coming_; // shared executor: a round is posted; gone with the runner
+    std::thread thread_;
 };
 
 template <class T>
@@ -99,10 +123,10 @@ private:
     Result<T> outcome_ = Errc::storage_failed;
 };
 
-// Runs `work` on the thread that serves `queue`, which outlives the call.
+// Has `runner`, which outlives the call, do `work`.
 template <class T>
 struct Enqueue {
-    TaskQueue* queue;
+    TaskRunner* runner;
     TaskTraits traits;
     Work<T> work;
 
@@ -110,16 +134,16 @@ struct Enqueue {
     void operator()(Handler&& handler)
     {
         using Made = TypedTask<T, std::decay_t<Handler>>;
-        queue->push(std::make_unique<Made>(std::move(traits), std::move(work),
+        runner->push(std::make_unique<Made>(std::move(traits), std::move(work),
                                            std::forward<Handler>(handler)));
     }
 };
 
 template <class T>
-asio::awaitable<Result<T>> enqueue(TaskQueue& queue, TaskTraits traits, Work<T> work)
+asio::awaitable<Result<T>> enqueue(TaskRunner& runner, TaskTraits traits, Work<T> work)
 {
     return asio::async_initiate<const asio::use_awaitable_t<>, void(Result<T>)>(
-        Enqueue<T>{&queue, std::move(traits), std::move(work)}, asio::use_awaitable);
+        Enqueue<T>{&runner, std::move(traits), std::move(work)}, asio::use_awaitable);
 }
 
 } // namespace tocsin::store::sqlite

@@ -35,7 +35,9 @@ Writer::Writer(std::unique_ptr<Connection> connection, Reserve reserve, Quaranti
     : connection_(std::move(connection)),
       reserve_(std::move(reserve)),
       quarantine_(quarantine),
-      options_(std::move(options))
+      options_(std::move(options)),
+      runner_({options_.group_tasks_max, options_.group_bytes_max, options_.executor},
+              [this](Group group) { serve(std::move(group)); })
 {
     sqlite3_wal_hook(
         connection_->handle(),
@@ -44,26 +46,20 @@ Writer::Writer(std::unique_ptr<Connection> connection, Reserve reserve, Quaranti
             return SQLITE_OK;
         },
         this);
-    thread_ = std::thread([this] { loop(); });
 }
 
 Writer::~Writer()
 {
-    queue_.close();
-    thread_.join();
+    runner_.stop();
     if (dead_) connection_->abandon();
 }
 
-void Writer::loop()
+void Writer::serve(Group group)
 {
-    while (true) {
-        Group group = queue_.take(options_.group_tasks_max, options_.group_bytes_max);
-        if (group.empty()) return;
-        commit(group);
-        for (const auto& task : group)
-            task->complete();
-        if (!dead_) tidy();
-    }
+    commit(group);
+    for (const auto& task : group)
+        task->complete();
+    if (!dead_) tidy();
 }
 
 void Writer::commit(Group& group)

@@ -1,4 +1,4 @@
-// The thread that makes every change.
+// Makes every change.
 //
 // It takes whatever waits, runs it in one transaction, commits with one sync and only then resumes
 // the callers: under load the sync is shared, and a change alone waits for no company. When a group
@@ -13,7 +13,6 @@
 #include "relay/store/sqlite/task.hpp"
 
 #include <span>
-#include <thread>
 
 namespace tocsin::store::sqlite {
 
@@ -21,6 +20,7 @@ struct WriterOptions {
     std::size_t group_tasks_max = 256;
     std::size_t group_bytes_max = std::size_t{4} << 20;
     std::function<void()> on_fatal;
+    std::optional<asio::any_io_executor> executor{}; // empty: a thread of its own
 };
 
 class Writer {
@@ -30,13 +30,13 @@ public:
     // Commits what waits, then stops.
     ~Writer();
 
-    [[nodiscard]] TaskQueue& queue() noexcept { return queue_; }
+    [[nodiscard]] TaskRunner& runner() noexcept { return runner_; }
 
 private:
     enum class Fault { none, damaged, full, refused, fatal };
-    using Group = std::vector<std::unique_ptr<Task>>;
+    using Group = TaskRunner::Tasks;
 
-    void loop();
+    void serve(Group group);
     void commit(Group& group);
     Fault attempt(std::span<const std::unique_ptr<Task>> tasks, Room room);
     void commit_alone(const std::unique_ptr<Task>& task, Room room);
@@ -50,12 +50,11 @@ private:
     Reserve reserve_;
     Quarantine& quarantine_;
     WriterOptions options_;
-    TaskQueue queue_;
     bool dead_ = false;
     bool committing_ = false;
     bool log_must_be_wiped_ = false;
     int log_frames_ = 0;
-    std::thread thread_;
+    TaskRunner runner_; // last: it works on all the rest
 };
 
 } // namespace tocsin::store::sqlite

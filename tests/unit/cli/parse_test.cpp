@@ -32,6 +32,52 @@ TEST(Duration, RefusesMoreThanTheMostAndSaysSo)
     EXPECT_FALSE(parse_duration("99999999999999999999s", 72h));
 }
 
+TEST(Judgement, ReadsTheWordsOfCapAndTheirFirstLetters)
+{
+    EXPECT_EQ(parse_urgency("immediate").value(), Urgency::immediate);
+    EXPECT_EQ(parse_urgency(" E").value(), Urgency::expected);
+    EXPECT_EQ(parse_severity("m").why(), "\"m\" is none of: extreme, severe, moderate, minor.");
+    EXPECT_EQ(parse_severity("mo").value(), Severity::moderate);
+    EXPECT_EQ(parse_certainty("ob").value(), Certainty::observed);
+    for (const char* wrong : {"", "unknown", "now", "immediately"})
+        EXPECT_FALSE(parse_urgency(wrong)) << wrong;
+    EXPECT_FALSE(parse_certainty("certain"));
+}
+
+TEST(Country, IsTwoLetters)
+{
+    EXPECT_EQ(parse_country("CD").value(), "CD");
+    EXPECT_EQ(parse_country(" cd ").value(), "CD");
+    for (const char* wrong : {"", "C", "COD", "C1", "Congo", "\u00c9A"})
+        EXPECT_FALSE(parse_country(wrong)) << wrong;
+}
+
+TEST(Language, IsATag)
+{
+    EXPECT_EQ(parse_language("sw").value(), "sw");
+    EXPECT_EQ(parse_language("fr_CD").value(), "fr-CD");
+    EXPECT_EQ(parse_language("es-419").value(), "es-419");
+    for (const char* wrong : {"", "f", "fr-", "-fr", "fr CD", "swahilitongue", "1a"})
+        EXPECT_FALSE(parse_language(wrong)) << wrong;
+}
+
+TEST(Moment, IsATimeOfTodayOfADayOrHowLongAgo)
+{
+    setenv("TZ", "Africa/Kinshasa", 1); // UTC+1
+    tzset();
+    const TimePoint now{std::chrono::milliseconds{1'795'401'610'000}}; // 2026-11-23 03:40:10 there
+    EXPECT_EQ(parse_moment("20m", now).value(), now - 20min);
+    EXPECT_EQ(parse_moment("03:40", now).value(), now - 10s);
+    EXPECT_EQ(parse_moment("23:00", now).value(), now - 10s - 4h - 40min); // yesterday's
+    EXPECT_EQ(parse_moment("2026-11-22 03:40", now).value(), now - 10s - 24h);
+    EXPECT_EQ(parse_moment("2026-11-22T03:40", now).value(), now - 10s - 24h);
+    for (const char* wrong : {"", "3:40", "24:00", "03:60", "tomorrow", "2026-11-22", "+3:40",
+                              "2026-02-30 03:40", "2026-13-01 03:40", "2026-11-24 03:40"})
+        EXPECT_FALSE(parse_moment(wrong, now)) << wrong;
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
 TEST(Where, ReadsDegreesWithSignAndAccuracy)
 {
     EXPECT_EQ(parse_point("-1.68,29.22").value(), (Point{-1.68, 29.22, 0}));

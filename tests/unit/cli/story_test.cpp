@@ -188,6 +188,25 @@ TEST(StoryOfAnAlert, TheLastCircleIsFollowedByEveryoneAgain)
               std::string::npos);
 }
 
+TEST(StoryOfAnAlert, WhatComesAfterTheLastCircleIsSaid)
+{
+    AlertStatus status = arrest();
+    status.step = 2;
+    status.next_step_at = t0 + 6s;
+    status.following = Following::again_from_first;
+    Story again;
+    EXPECT_NE(
+        told(again, status, t0).find("Next: again from the first circle, Goma circle, in 6 s."),
+        std::string::npos);
+    status.following = Following::last_resort;
+    status.contacts[1].last_resort = true;
+    Story at_last;
+    EXPECT_NE(told(at_last, status, t0)
+                  .find("Next: the last resort, again and again until somebody answers: the "
+                        "protection desk, in 6 s."),
+              std::string::npos);
+}
+
 TEST(StoryOfAnAlert, NamesOfOthersCannotSteerTheTerminal)
 {
     AlertStatus status = arrest();
@@ -303,7 +322,12 @@ TEST(StoryAsData, ReceiptOpeningNextAndWarningKeepTheirKeys)
     EXPECT_EQ(json_of(Fact{t0, NextStep{1, t0 + 6s}}, status).text(),
               R"({"type":"next","alert":"3f9a2c01000000000000000000000000",)"
               R"("at":"2026-11-23T02:40:10.000Z","step":1,"due":"2026-11-23T02:40:16.000Z",)"
-              R"("contacts":[2]})");
+              R"("following":"next_step","contacts":[2]})");
+    status.contacts[1].last_resort = true;
+    EXPECT_EQ(json_of(Fact{t0, NextStep{3, t0 + 6s, Following::last_resort}}, status).text(),
+              R"({"type":"next","alert":"3f9a2c01000000000000000000000000",)"
+              R"("at":"2026-11-23T02:40:10.000Z","step":3,"due":"2026-11-23T02:40:16.000Z",)"
+              R"("following":"last_resort","contacts":[2]})");
     EXPECT_EQ(json_of(Fact{t0, Warned{Warning::relay_late}}, status).text(),
               R"({"type":"warning","alert":"3f9a2c01000000000000000000000000",)"
               R"("at":"2026-11-23T02:40:10.000Z","warning":"relay_late"})");
@@ -319,11 +343,11 @@ TEST(CardOfAnAlert, WhatMustNotBeDoneComesBeforeTheStory)
     const std::vector<CardLine> card = card_of(status);
     ASSERT_GE(card.size(), 5u);
     EXPECT_EQ(card[0].text, "EXERCISE. This is a drill: nobody is in danger.");
-    EXPECT_EQ(card[1].text, "arrest, going on");
-    EXPECT_EQ(card[2].label, "DO NOT");
-    EXPECT_EQ(card[2].text, "no press");
-    EXPECT_EQ(card[2].tone, Tone::loud);
-    EXPECT_EQ(card[3].text, "Heron");
+    EXPECT_EQ(card[1].label, "DO NOT");
+    EXPECT_EQ(card[1].text, "no press");
+    EXPECT_EQ(card[1].tone, Tone::loud);
+    EXPECT_EQ(card[2].text, "Heron");
+    EXPECT_EQ(card[3].text, "arrest, going on");
 }
 
 TEST(CardOfAnAlert, LockedContentIsSaidToBeUnreadable)

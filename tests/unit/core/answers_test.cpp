@@ -38,6 +38,23 @@ TEST(Decline, ADeskDeclinesWhenAllOnCallHave)
               "Answered, ContactDeclined{0}, StepOpened{1, 0, declined}, Paged{step, [3]}");
 }
 
+TEST(Decline, APersonSpeaksForAllOfTheirDevices)
+{
+    Story story = desk_story();
+    story.presence[0].person = story.presence[1].person = 7;
+    EXPECT_EQ(story.say(1, Verb::decline),
+              "Answered, ContactDeclined{0}, StepOpened{1, 0, declined}, Paged{step, [3]}");
+}
+
+TEST(Decline, DevicesOfNobodyInParticularSpeakForThemselves)
+{
+    Story story = desk_story();
+    story.presence[0].person = 7;
+    EXPECT_EQ(story.say(1, Verb::decline), "Answered");
+    EXPECT_EQ(story.say(0, Verb::decline),
+              "Answered, ContactDeclined{0}, StepOpened{1, 0, declined}, Paged{step, [3]}");
+}
+
 TEST(Decline, WithNobodyOnCallAllOfTheDeskMustDecline)
 {
     Story story = desk_story();

@@ -106,6 +106,50 @@ TEST(Steps, TheDeskIsCalledWhenTheOneOnCallCannotOpen)
     EXPECT_EQ(story.tick_at(t0 + 10s), "Paged{desk, [1]}");
 }
 
+// A desk of three that takes turns, and nobody else for an hour.
+Story desk_of_three(std::chrono::seconds repage, std::chrono::seconds desk_delay)
+{
+    Plan plan = make_plan({{Kind::protection_desk, 3}, {}}, {{0}, {1}});
+    plan.steps[0].delay = 1h;
+    plan.repage_interval = repage;
+    plan.desk_delay = desk_delay;
+    Story story{plan};
+    story.presence[1].on_call = story.presence[2].on_call = false;
+    story.submit();
+    return story;
+}
+
+void hand_over(Story& story)
+{
+    story.presence[0].on_call = false;
+    story.presence[1].on_call = true;
+}
+
+TEST(Steps, WhoCameOnCallInMidAlertIsCalledAtTheNextPage)
+{
+    Story story = desk_of_three(20s, 50s);
+    hand_over(story);
+    EXPECT_EQ(story.walk_and_tick(t0 + 20s), "Paged{repeat, [1]}");
+    EXPECT_EQ(story.walk_and_tick(t0 + 50s), "Paged{desk, [2]}") << "the others were called";
+    EXPECT_EQ(story.walk_and_tick(t0 + 60s), "Paged{repeat, [1]}");
+}
+
+TEST(Steps, WhoCameOnCallBeforeTheDeskDelayIsCalledWithTheDesk)
+{
+    Story story = desk_of_three(60s, 50s);
+    hand_over(story);
+    EXPECT_EQ(story.walk_and_tick(t0 + 50s), "Paged{desk, [1 2]}");
+}
+
+TEST(Steps, AWordOfTheDeskOutlastsTheHandOver)
+{
+    Story story = desk_of_three(20s, 50s);
+    EXPECT_EQ(story.say(0, Verb::decline, 1),
+              "Answered, ContactDeclined{0}, StepOpened{1, 0, declined}, Paged{step, [3]}");
+    hand_over(story);
+    EXPECT_EQ(story.walk_and_tick(t0 + 20s), "Paged{repeat, [3]}") << "the desk is not called";
+}
+
 TEST(Steps, TheDeskDelayCountsAnewWhenAHoldEnds)
 {
     Plan plan = make_plan({{Kind::peer, 2}, {Kind::peer, 1}}, {{0, 1}});

@@ -31,7 +31,7 @@ Sender World::sender() const
     const auto today = std::chrono::floor<std::chrono::days>(now);
     const DirectoryKey key{org, directory_key.public_key(), 1, today + std::chrono::days(365)};
     const Certificate certificate{org, "Umoja 7", device_key.public_key(), id_of<Digest>(0xC1),
-                                  today + certificate_life};
+                                  today + certificate_life, community};
     SignedBytes signed_key{encode(key), {}};
     signed_key.signature = crypto::sign(root, label::directory_key, {signed_key.bytes});
     SignedBytes papers{encode(certificate), {}};

@@ -58,6 +58,7 @@ struct World {
     OrgId org = id_of<OrgId>(org_id_byte);
     std::chrono::seconds certificate_life = std::chrono::hours(24 * 365);
     std::uint32_t directory_key_number = 1;
+    std::uint32_t community = 0;
     std::size_t slots;
 
     // A peer in the first step; everybody else is of the desk in the second.

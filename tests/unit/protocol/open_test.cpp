@@ -156,6 +156,15 @@ TEST_F(OpenTest, PapersOfAStrangerAreRefused)
     EXPECT_EQ(open_as(elsewhere, to(0), 0).error(), Errc::not_authorised);
 }
 
+TEST_F(OpenTest, TheCommunityOfTheSendersPapersIsTold)
+{
+    EXPECT_EQ(open_as(world, to(0), 0)->community, 0u);
+    world.community = 4;
+    const OpenedAlert opened =
+        open_as(world, example::delivery(world.sealed().envelope, 0), 0).value();
+    EXPECT_EQ(opened.community, 4u);
+}
+
 TEST_F(OpenTest, ExpiredPapersAreMarkedAndNoReasonToBeSilent)
 {
     world.certificate_life = -std::chrono::hours(24);
@@ -176,6 +185,28 @@ TEST_F(OpenTest, PapersOfAReplacedDirectoryKeyAreMarked)
 {
     world.directory_key_number = 2;
     EXPECT_TRUE(open_as(world, to(0), 0)->directory_key_replaced);
+}
+
+TEST_F(OpenTest, PapersOfARootThatARotationReplacedStillOpenAndAreMarked)
+{
+    const Deliver delivery = to(0);
+    const auto open_under = [&](const Trust& trust) {
+        const crypto::BoxKey key = example::box_key(example::Seed::desk_prekey, 0);
+        return open(delivery, {&key}, world.desk(0), trust, now);
+    };
+    Trust trust = world.trust();
+    EXPECT_FALSE(open_under(trust)->directory_key_replaced);
+    trust.former_roots = {trust.root};
+    trust.root = crypto::SignKey::generate().public_key();
+    ASSERT_TRUE(open_under(trust));
+    EXPECT_TRUE(open_under(trust)->directory_key_replaced);
+    EXPECT_EQ(open_under(trust)->pseudonym, "Umoja 7");
+    trust.directory_key_number = 0;
+    EXPECT_EQ(open_under(trust).error(), Errc::invalid_signature)
+        << "a replaced root makes no newer directory key";
+    trust.directory_key_number = 1;
+    trust.former_roots.clear();
+    EXPECT_EQ(open_under(trust).error(), Errc::invalid_signature) << "a root of no rotation";
 }
 
 TEST_F(OpenTest, ASlotOfTheLastResortKeySaysSo)

@@ -1,7 +1,10 @@
 // Joining through a relay that can read none of it.
 #include "tests/unit/service/world.hpp"
 
+#include "client-lib/protocol/invitation.hpp"
+
 #include <gtest/gtest.h>
+
 
 namespace tocsin::service::test {
 namespace {
@@ -67,6 +70,47 @@ TEST_F(Joining, BoxesThatAreEmptyOrTooLargeAreRefused)
               "too_large");
     EXPECT_EQ(world.tell(admin, protocol::PutJoinAnswer{invitation, Bytes()}), "malformed_frame");
     EXPECT_EQ(requests().size(), 1u) << "still unanswered";
+}
+
+TEST_F(Joining, AMemberAsksTheAdminUnderItsOwnHashAndMayChangeItsMind)
+{
+    for (const Device* device : {&world.day, &world.sender}) {
+        const Visit member = world.connect(*device);
+        const auto answered = [&] {
+            return std::get<protocol::JoinAnswer>(world.ask(member, protocol::GetJoinAnswer{})).box;
+        };
+        EXPECT_EQ(world.tell(member, protocol::PutJoinRequest{Bytes(560, 1)}), "done");
+        EXPECT_EQ(world.tell(member, protocol::PutJoinRequest{Bytes(560, 2)}), "done");
+        ASSERT_EQ(requests().size(), 1u);
+        EXPECT_EQ(requests()[0].invitation, device->auth_hash());
+        EXPECT_EQ(requests()[0].box, Bytes(560, 2));
+        EXPECT_TRUE(answered().empty());
+        EXPECT_EQ(world.tell(admin, protocol::PutJoinAnswer{device->auth_hash(), Bytes(90, 3)}),
+                  "done");
+        EXPECT_EQ(answered(), Bytes(90, 3));
+        EXPECT_TRUE(requests().empty());
+        EXPECT_TRUE(answer().empty()) << "an answer is for who asked";
+    }
+    EXPECT_EQ(world.tell(world.connect(world.day), protocol::PutJoinRequest{Bytes(16 * 1024 + 1, 1)}),
+              "too_large");
+}
+
+TEST_F(Joining, AnInvitationIsFoundByItsLocatorUntilItEnds)
+{
+    const auto locator = *protocol::Locator::from(Bytes(16, 7));
+    EXPECT_TRUE(world.service->package(locator).empty());
+    Device* const invited = &world.joiner;
+    invited->locator = Bytes(16, 7);
+    invited->package = Bytes(552, 8);
+    invited->expires_at = std::chrono::floor<std::chrono::seconds>(t0 + 1h);
+    EXPECT_EQ(world.tell(admin, protocol::PutDirectory{world.org.next(t0)}), "done");
+    EXPECT_EQ(world.service->package(locator), Bytes(552, 8));
+    EXPECT_TRUE(world.service->package(*protocol::Locator::from(Bytes(16, 6))).empty());
+    EXPECT_TRUE(world.service->package(protocol::Locator{}).empty()) << "most have none";
+    world.restart();
+    EXPECT_EQ(world.service->package(locator), Bytes(552, 8));
+    world.advance(1h);
+    EXPECT_TRUE(world.service->package(locator).empty()) << "past its expiry";
 }
 
 TEST_F(Joining, TheJoinersLinkStaysWhileOthersJoin)

@@ -60,12 +60,15 @@ protocol::RoutingDevice Publisher::routed(const Device& device, ByteView roster_
     to.auth_hash = device.auth_hash();
     to.mailbox = device.mailbox;
     to.contact = device.contact;
+    to.person = device.person;
     if (device.role == protocol::Role::contact) to.kind = Kind::protection_desk;
     if (device.role != protocol::Role::invitation)
         to.roster_wrap =
             protocol::wrap_roster_key(roster_key, device.roster.public_key(), org).value();
     to.revoked = device.revoked;
     to.expires_at = device.expires_at;
+    to.locator = device.locator;
+    to.package = device.package;
     return to;
 }
 
@@ -73,7 +76,7 @@ Bytes Publisher::next(TimePoint now)
 {
     ++version;
     const auto roster_key = crypto::Secret<32>::random();
-    protocol::RoutingView routing{org, version, {}};
+    protocol::RoutingView routing{org, version, {}, schedules};
     for (const Device& device : devices)
         routing.devices.push_back(routed(device, roster_key.view()));
 

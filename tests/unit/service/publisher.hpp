@@ -14,9 +14,12 @@ namespace tocsin::service::test {
 struct Device {
     protocol::Role role = protocol::Role::defender;
     std::uint32_t contact = 0;
+    std::uint32_t person = 0;
     MailboxId mailbox{};
     bool revoked = false;
     std::optional<protocol::Seconds> expires_at{};
+    Bytes locator{}; // of an invitation with a spoken code
+    Bytes package{};
     crypto::SignKey sign = crypto::SignKey::generate();
     crypto::BoxKey auth = crypto::BoxKey::generate();
     crypto::BoxKey roster = crypto::BoxKey::generate();
@@ -44,6 +47,7 @@ public:
     std::optional<Digest> predecessor{};
     std::size_t roster_bytes = 4096;
     std::deque<Device> devices;
+    std::vector<protocol::ContactSchedule> schedules{};
 
 private:
     [[nodiscard]] protocol::RoutingDevice routed(const Device& device, ByteView roster_key) const;

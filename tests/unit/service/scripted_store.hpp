@@ -62,6 +62,10 @@ public:
     {
         return inner_.put_join_request(std::move(request));
     }
+    Later<void> put_member_request(store::JoinRow request) override
+    {
+        return inner_.put_member_request(std::move(request));
+    }
     Later<std::vector<store::JoinRow>> join_requests() override { return inner_.join_requests(); }
     Later<void> put_join_answer(store::JoinRow answer) override
     {

@@ -288,6 +288,21 @@ TEST(Expiry, NothingExpiredIsPublished)
 
 // ---- publications ----
 
+TEST(Bundle, TheRootsThatRotationsReplacedAreKept)
+{
+    Chain chain;
+    EXPECT_TRUE(verify_bundle(chain.bytes(), Chain::first(), t0)->trust.former_roots.empty());
+    chain.roots = {10, 11, 12};
+    const std::vector before{sign_key(10).public_key(), sign_key(11).public_key()};
+    const Trust trust = verify_bundle(chain.bytes(), Chain::first(), t0)->trust;
+    EXPECT_EQ(trust.root, sign_key(12).public_key());
+    EXPECT_EQ(trust.former_roots, before);
+    // Whoever joined after the rotations was told the newest root alone, and finds the others.
+    const auto joined = first_trust(chain.bytes(), sign_key(12).public_key());
+    ASSERT_TRUE(joined);
+    EXPECT_EQ(verify_bundle(chain.bytes(), *joined, t0)->trust.former_roots, before);
+}
+
 TEST(Publication, AFirstOneIsTakenOnItsClaimedRootAndLaterOnesOnTheTrust)
 {
     Chain chain;
