@@ -72,6 +72,20 @@ struct Calls {
     {
         FaultVfs& vfs = *of(file).vfs;
         const bool alive = vfs.begin_event();
+        if (alive) {
+            switch (vfs.writes_.load()) {
+            case FaultVfs::Writes::allowed:
+                break;
+            case FaultVfs::Writes::read_only:
+                return refuse(SQLITE_IOERR_WRITE, EROFS);
+            case FaultVfs::Writes::broken:
+                return refuse(SQLITE_IOERR_WRITE, EIO);
+            case FaultVfs::Writes::full:
+                sqlite3_int64 have = 0;
+                real(file)->pMethods->xFileSize(real(file), &have);
+                if (at + size > have) return refuse(SQLITE_FULL, ENOSPC);
+            }
+        }
         if (FaultVfs::Disk* disk = of(file).disk) {
             const std::lock_guard lock(vfs.mutex_);
             const auto* bytes = static_cast<const std::uint8_t*>(from);
@@ -82,18 +96,6 @@ struct Calls {
             if (alive || !vfs.cut_.exchange(true)) disk->unsynced.push_back(std::move(change));
         }
         if (!alive) return refuse(SQLITE_IOERR_WRITE, EIO);
-        switch (vfs.writes_.load()) {
-        case FaultVfs::Writes::allowed:
-            break;
-        case FaultVfs::Writes::read_only:
-            return refuse(SQLITE_IOERR_WRITE, EROFS);
-        case FaultVfs::Writes::broken:
-            return refuse(SQLITE_IOERR_WRITE, EIO);
-        case FaultVfs::Writes::full:
-            sqlite3_int64 have = 0;
-            real(file)->pMethods->xFileSize(real(file), &have);
-            if (at + size > have) return refuse(SQLITE_FULL, ENOSPC);
-        }
         return real(file)->pMethods->xWrite(real(file), from, size, at);
     }
 
