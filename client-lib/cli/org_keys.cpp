@@ -78,7 +78,10 @@ public:
     explicit RootKey(Bytes bytes) : bytes_{std::move(bytes)} {}
     RootKey(RootKey&&) = default;
     RootKey& operator=(RootKey&&) = delete;
-    ~RootKey() { explicit_bzero(bytes_.data(), bytes_.size()); }
+    ~RootKey()
+    {
+        if (!bytes_.empty()) explicit_bzero(bytes_.data(), bytes_.size()); // moved from: nothing
+    }
     [[nodiscard]] ByteView view() const { return bytes_; }
 
 private:
