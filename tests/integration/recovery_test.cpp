@@ -152,6 +152,12 @@ TEST_F(LostMachine, AnAlertWithPapersOlderThanTheNewestKeysStillArrivesAndIsMark
     // The desk has followed; the defender's device sends with the papers it had.
     tocsin("desk", {"inbox"});
     EXPECT_THAT(an_alert_arrives(), HasSubstr("papers_replaced"));
+    // Now the other way round: the defender's device has followed and the desk has not.
+    tocsin("admin", {"org", "rotate-root", "--root-key", path("root2.key"), "--new-root-key",
+                     path("root3.key"), "--yes"});
+    tocsin("mwamba", {"status"});
+    tocsin("mwamba", {"status"});
+    EXPECT_THAT(an_alert_arrives(), Not(HasSubstr("papers_replaced")));
 }
 
 } // namespace
