@@ -78,7 +78,9 @@ Phone::Phone(Surroundings& around, Agenda::Actor actor, Dice dice, const crypto:
 
 Phone::~Phone()
 {
-    if (session_) session_->phone = nullptr;
+    if (!session_) return;
+    session_->phone = nullptr;
+    session_->peer.reset();
 }
 
 bool Phone::is_linked() const
@@ -131,6 +133,7 @@ void Phone::hang_up()
     session->closed = true;
     if (session->life == around_.relay.life() && around_.relay.is_up() && !session->shut_out)
         around_.relay.service().detach(session->peer);
+    session->peer.reset(); // the two hold each other
     if (on_) try_again();
 }
 
