@@ -247,6 +247,12 @@ struct Teller {
         return sentence;
     }
 
+    Sentence operator()(const TimeInDoubt&) const
+    {
+        return {Tone::plain, tr("The relay was away and cannot tell for how long: it calls now, "
+                                "rather early than late.")};
+    }
+
     Sentence operator()(const StepReached&) const { return {}; } // a fact for machines
 
     Sentence operator()(const ContactDeclined& e) const
@@ -259,10 +265,9 @@ struct Teller {
 // Loud is what a person has to act on at once.
 Tone tone_of(Warning warning)
 {
-    const bool calm = warning == Warning::no_forward_secrecy ||
-                      warning == Warning::directory_expired ||
-                      warning == Warning::certificate_expired ||
-                      warning == Warning::papers_replaced;
+    const bool calm =
+        warning == Warning::no_forward_secrecy || warning == Warning::directory_expired ||
+        warning == Warning::certificate_expired || warning == Warning::papers_replaced;
     return calm ? Tone::plain : Tone::loud;
 }
 
@@ -436,8 +441,13 @@ Sentence sentence_of(const Fact& fact, const AlertStatus& status, TimePoint now)
     }
     if (const auto* next = std::get_if<NextStep>(&fact.what))
         return sentence_of_next(*next, status, now);
-    if (const auto* warned = std::get_if<Warned>(&fact.what))
-        return {tone_of(warned->warning), words_of(warned->warning)};
+    const auto* warned = std::get_if<Warned>(&fact.what);
+    if (warned && status.mine && warned->warning == Warning::papers_replaced)
+        return {
+            Tone::plain,
+            tr("Your papers are older than the organisation's newest keys; those who are called "
+               "are told so. Unlock this device while it is online: tocsin status --unlock.")};
+    if (warned) return {tone_of(warned->warning), words_of(warned->warning)};
     const auto& line = std::get<TimelineLine>(fact.what);
     return std::visit(Teller{status, line}, line.event);
 }

@@ -122,6 +122,7 @@ struct Writer {
         json.add("text", line.follow_up->text);
         add_place(json, line.follow_up->where);
     }
+    void operator()(const TimeInDoubt&) const { json.add("event", "time_in_doubt"); }
     void operator()(const StepReached& e) const
     {
         json.add("event", "step_reached").add("step", e.step);

@@ -172,6 +172,25 @@ Result<TlsContext> TlsContext::client()
     return TlsContext(std::move(context));
 }
 
+Result<TlsContext> TlsContext::web(const std::filesystem::path& authorities_pem)
+{
+    if (!authorities_pem.empty() && !readable(authorities_pem)) return Errc::io_failed;
+    auto context = make_context(TLS_client_method());
+    SSL_CTX* ctx = context.get();
+    [[maybe_unused]] bool ok = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1;
+    ok = ok && SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384") == 1;
+    ok = ok && SSL_CTX_set_alpn_protos(ctx, alpn_http11, sizeof alpn_http11) == 0;
+    assert(ok);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+    ERR_clear_error();
+    const int loaded = authorities_pem.empty()
+                           ? SSL_CTX_set_default_verify_paths(ctx)
+                           : SSL_CTX_load_verify_file(ctx, authorities_pem.c_str());
+    ERR_clear_error();
+    if (loaded != 1) return Errc::damaged;
+    return TlsContext(std::move(context));
+}
+
 Result<void> make_self_signed(const std::filesystem::path& certificate_pem,
                               const std::filesystem::path& key_pem, const std::string& common_name,
                               int days)

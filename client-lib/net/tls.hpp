@@ -36,6 +36,13 @@ public:
     /// A caller that skips that check talks to anybody.
     [[nodiscard]] static Result<TlsContext> client();
 
+    /// Settings of a client of the public web: TLS 1.2 or later, and whoever answers must have a
+    /// certificate for the name it was asked by, from an authority of the system or, when
+    /// `authorities_pem` is given, from one of that file alone; `Errc::unauthenticated` otherwise.
+    ///
+    /// Errors: `Errc::io_failed` when the file can't be read, `Errc::damaged` when it has none.
+    [[nodiscard]] static Result<TlsContext> web(const std::filesystem::path& authorities_pem = {});
+
     [[nodiscard]] ssl_ctx_st* native_handle() const { return handle_.get(); }
 
 private:

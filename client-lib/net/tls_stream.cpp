@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
@@ -149,8 +150,18 @@ asio::awaitable<Result<void>> TlsStream::connect(std::string server_name)
     asio::ip::make_address(server_name, not_an_address);
     if (!server_name.empty() && not_an_address)
         SSL_set_tlsext_host_name(ssl_.get(), server_name.c_str());
+    if (SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE) {
+        // Of a name that can't be checked nothing is believed.
+        X509_VERIFY_PARAM* param = SSL_get0_param(ssl_.get());
+        const int set = not_an_address ? X509_VERIFY_PARAM_set1_host(param, server_name.data(),
+                                                                     server_name.size())
+                                       : X509_VERIFY_PARAM_set1_ip_asc(param, server_name.c_str());
+        if (set != 1 || server_name.empty()) return refuse();
+    }
     return handshake();
 }
+
+asio::awaitable<Result<void>> TlsStream::refuse() { co_return Errc::unauthenticated; }
 
 asio::awaitable<Result<void>> TlsStream::handshake()
 {
@@ -204,6 +215,9 @@ TlsStream::Step TlsStream::judge(int returned) noexcept
     default:
         break;
     }
+    if (!wire_->is_server && SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE &&
+        SSL_get_verify_result(ssl_.get()) != X509_V_OK)
+        return {.ec = Errc::unauthenticated};
     if (wire_->error != 0) return {.ec = {wire_->error, boost::system::system_category()}};
     if (wire_->eof) return {.ec = asio::error::connection_reset};
     return {.ec = Errc::malformed_frame};

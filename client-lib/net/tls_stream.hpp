@@ -45,7 +45,8 @@ public:
 
     /// As the relay. `Errc::malformed_frame`: the peer speaks no TLS 1.3, or not as agreed.
     [[nodiscard]] boost::asio::awaitable<Result<void>> accept();
-    /// As the device. `server_name` goes into the clear as SNI unless it is empty or an address.
+    /// As the device. `server_name` goes into the clear as SNI unless it is empty or an address; with
+    /// `TlsContext::web` the peer must be that, else `Errc::unauthenticated`.
     [[nodiscard]] boost::asio::awaitable<Result<void>> connect(std::string server_name);
 
     /// `Errc::unauthenticated` before the handshake is done.
@@ -91,6 +92,7 @@ private:
     [[nodiscard]] Step shutdown_step() noexcept;
     [[nodiscard]] Step judge(int returned) noexcept;
     [[nodiscard]] boost::asio::awaitable<Result<void>> handshake();
+    [[nodiscard]] static boost::asio::awaitable<Result<void>> refuse();
 
     boost::asio::ip::tcp::socket socket_;
     std::unique_ptr<Wire> wire_;

@@ -1,4 +1,4 @@
-// The only file that includes Beast.
+// With http.cpp, the only file that includes Beast.
 #include "client-lib/net/websocket.hpp"
 
 #include "client-lib/net/connect.hpp"

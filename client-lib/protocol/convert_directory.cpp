@@ -378,6 +378,9 @@ Bytes encode(const Roster& roster)
     for (const Kind kind : roster.consent_kinds)
         m.add_consent_kinds(static_cast<std::uint32_t>(kind));
     m.set_admin_box_key(raw(roster.admin_box_key));
+    // Not said when it is the usual one, so that older directories read back as they were written.
+    if (roster.incident_window != incident_window_default)
+        m.set_incident_window_s(static_cast<std::uint32_t>(roster.incident_window.count()));
     return serialised(m);
 }
 
@@ -399,6 +402,11 @@ Result<Roster> decode_roster_unverified(ByteView from)
         if (!take(community, r.communities.emplace_back())) return Errc::malformed_frame;
     for (const std::uint32_t kind : m.consent_kinds())
         if (!take(kind, r.consent_kinds.emplace_back())) return Errc::malformed_frame;
+    if (m.incident_window_s() != 0) {
+        r.incident_window = std::chrono::seconds(m.incident_window_s());
+        if (r.incident_window < incident_window_min || r.incident_window > incident_span)
+            return Errc::malformed_frame;
+    }
     return r;
 }
 

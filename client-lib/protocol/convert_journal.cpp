@@ -114,6 +114,7 @@ void put_event(v1::Event& out, const ContactDeclined& value)
 {
     out.mutable_contact_declined()->set_contact(value.contact);
 }
+void put_event(v1::Event& out, const TimeInDoubt&) { out.mutable_time_in_doubt(); }
 
 bool get_event(const v1::AlertStored& in, AlertStored& value)
 {
@@ -159,6 +160,7 @@ bool get_event(const v1::ContactDeclined& in, ContactDeclined& value)
 {
     return get(in.contact(), value.contact);
 }
+bool get_event(const v1::TimeInDoubt&, TimeInDoubt&) { return true; }
 
 template <class Value, class Message>
 bool take_event(const Message& in, Event& event)
@@ -199,6 +201,8 @@ bool get_event(const v1::Event& in, Event& event)
         return take_event<StepReached>(in.step_reached(), event);
     case v1::Event::kContactDeclined:
         return take_event<ContactDeclined>(in.contact_declined(), event);
+    case v1::Event::kTimeInDoubt:
+        return take_event<TimeInDoubt>(in.time_in_doubt(), event);
     case v1::Event::EVENT_NOT_SET:
         return false;
     }

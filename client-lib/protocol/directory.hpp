@@ -9,6 +9,7 @@
 #include <tocsin/alert.hpp>
 #include <tocsin/errc.hpp>
 #include <tocsin/ids.hpp>
+#include <tocsin/incident.hpp>
 #include <tocsin/plan.hpp>
 #include <tocsin/schedule.hpp>
 
@@ -170,6 +171,7 @@ struct Roster {
     std::vector<Community> communities{};
     std::vector<Kind> consent_kinds{}; // of a sender who says nothing else; empty: every kind
     BoxPublicKey admin_box_key{};      // what members ask of the admin is sealed to it
+    std::chrono::seconds incident_window = incident_window_default; // between alerts of a community
 };
 
 struct Certificate {

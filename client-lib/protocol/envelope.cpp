@@ -67,10 +67,15 @@ Result<Envelope> parse_stored_envelope(ByteView transmitted)
 
 Result<Envelope> parse_envelope(ByteView transmitted, TimePoint now)
 {
+    return parse_envelope(transmitted, now, now);
+}
+
+Result<Envelope> parse_envelope(ByteView transmitted, TimePoint earliest, TimePoint latest)
+{
     Result<Envelope> envelope = parse_stored_envelope(transmitted);
     if (!envelope) return envelope;
-    if (envelope->header.expires_at <= now) return Errc::expired;
-    if (envelope->header.expires_at > now + limits::alert_life_max + expiry_slack)
+    if (envelope->header.expires_at <= earliest) return Errc::expired;
+    if (envelope->header.expires_at - limits::alert_life_max - expiry_slack > latest)
         return Errc::too_large;
     return envelope;
 }

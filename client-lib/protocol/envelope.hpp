@@ -59,6 +59,9 @@ struct Envelope {
 // expiry_slack) of `now`. An armed alert or mails to OpenPGP contacts are of a later version.
 // Errc::malformed_frame, unsupported_version, too_large, invalid_plan, expired.
 [[nodiscard]] Result<Envelope> parse_envelope(ByteView transmitted, TimePoint now);
+// Where `now` is known only to lie between two times: expired by the earliest, too far by the latest.
+[[nodiscard]] Result<Envelope> parse_envelope(ByteView transmitted, TimePoint earliest,
+                                              TimePoint latest);
 
 // As above for an envelope taken from storage: no judgement of time.
 [[nodiscard]] Result<Envelope> parse_stored_envelope(ByteView transmitted);

@@ -220,6 +220,7 @@ private:
     bool on(const ContactSkipped& event) const { return event.contact < plan_.contacts.size(); }
     bool on(const SlotFailed& event) const { return event.slot < plan_.slots.size(); }
     bool on(const StepReached& event) const { return event.step < plan_.steps.size(); }
+    bool on(const TimeInDoubt&) const { return true; } // what was done early follows
 
     void accept(std::uint16_t contact, const Answered& answer)
     {

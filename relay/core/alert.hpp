@@ -104,8 +104,21 @@ struct CannotOpen {
     std::uint16_t slot = 0;
 };
 // A timer is only a hint: early, late and repeated ones are judged by the stored deadlines.
-struct Tick {};
+struct Tick {
+    bool in_doubt = false; // nobody can say how much time has passed: all that is waited for is due
+};
 
 using Command = std::variant<Submit, Say, Add, CannotOpen, Tick>;
+
+// When a command comes. Calls go by `now`, which runs ahead rather than behind where it can't know;
+// an alert's end goes by `certain`: no clock says that it is earlier. Never after `now`.
+struct Moment {
+    // NOLINTNEXTLINE(google-explicit-constructor): most clocks are sure of their time
+    Moment(TimePoint sure) : now(sure), certain(sure) {}
+    Moment(TimePoint calls, TimePoint ends) : now(calls), certain(ends) {}
+
+    TimePoint now;
+    TimePoint certain;
+};
 
 } // namespace tocsin::core

@@ -287,6 +287,23 @@ struct Fold {
         alert.cancel_until.reset();
     }
 
+    // A reminder is not: a promise that may have run out counts as run out.
+    void operator()(const TimeInDoubt&) const
+    {
+        const auto due_now = [this](std::optional<TimePoint>& due) {
+            if (due) due = std::min(*due, at);
+        };
+        due_now(alert.step_due);
+        due_now(alert.unreached_due);
+        due_now(alert.repage_due);
+        due_now(alert.last_resort_due);
+        due_now(alert.cancel_until);
+        for (ContactState& contact : alert.contacts) {
+            due_now(contact.desk_due);
+            contact.term_end = std::min(contact.term_end, at);
+        }
+    }
+
     void operator()(const SlotFailed& event) const { alert.slot_failed[event.slot] = true; }
 
     void operator()(const FollowedUp& event) const

@@ -29,17 +29,17 @@ bool is_open(const Alert& alert, std::uint16_t slot)
 }
 
 Result<std::vector<Event>> decide(const Alert& alert, const Command& command,
-                                  const Presence& presence, TimePoint now)
+                                  const Presence& presence, Moment moment)
 {
-    Result<Transition> transition = advance(alert, command, presence, now);
+    Result<Transition> transition = advance(alert, command, presence, moment);
     if (!transition) return transition.error();
     return std::move(transition->events);
 }
 
 Result<Transition> advance(const Alert& alert, const Command& command, const Presence& presence,
-                           TimePoint now)
+                           Moment moment)
 {
-    Draft draft{alert, presence, now};
+    Draft draft{alert, presence, moment};
     const Result<void> done = std::visit([&](const auto& c) { return draft.on(c); }, command);
     if (!done) return done.error();
     return std::move(draft).finish();
@@ -60,13 +60,14 @@ Result<void> Draft::on(const Submit& command)
 
 // All that is due is done in the order of its time. Each turn moves the deadline it serves, so the
 // loop ends.
-Result<void> Draft::on(const Tick&)
+Result<void> Draft::on(const Tick& command)
 {
     if (!alert_.stored || alert_.phase == Phase::closed) return {};
     if (has_ended()) {
         emit(Closed{Outcome::expired});
         return {};
     }
+    if (command.in_doubt) emit(TimeInDoubt{});
     for (auto due = next_due(alert_, now_); due && due->at <= now_; due = next_due(alert_, now_)) {
         late_ = now_ - due->at > late_after;
         switch (due->kind) {

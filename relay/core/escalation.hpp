@@ -21,13 +21,13 @@ namespace tocsin::core {
 // id. Errc::expired: Submit of an alert that has already ended by its own expiry.
 // `presence` covers every slot of the plan.
 [[nodiscard]] Result<std::vector<Event>> decide(const Alert& alert, const Command& command,
-                                                const Presence& presence, TimePoint now);
+                                                const Presence& presence, Moment moment);
 
 // Folds one event into the state. Total: any event of a journal that `decide` made.
 [[nodiscard]] Alert apply(Alert alert, const Event& event, TimePoint at);
 
 // When `decide` wants its next Tick; empty before Submit and once closed. A Tick then always yields
-// events that move it, so waiting for it never spins.
+// events that move it, so waiting for it never spins; except that an expiry waits to be certain.
 [[nodiscard]] std::optional<TimePoint> deadline(const Alert& alert);
 
 struct Transition {
@@ -36,7 +36,7 @@ struct Transition {
 };
 // decide, then apply each event: the step the service commits.
 [[nodiscard]] Result<Transition> advance(const Alert& alert, const Command& command,
-                                         const Presence& presence, TimePoint now);
+                                         const Presence& presence, Moment moment);
 
 // The slot's contact was called: the envelope may be delivered to it, and it may answer.
 [[nodiscard]] bool is_open(const Alert& alert, std::uint16_t slot);

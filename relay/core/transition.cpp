@@ -7,10 +7,11 @@
 
 namespace tocsin::core {
 
-Draft::Draft(const Alert& alert, const Presence& presence, TimePoint now)
+Draft::Draft(const Alert& alert, const Presence& presence, Moment moment)
     : alert_(alert),
       presence_(presence),
-      now_(now),
+      now_(moment.now),
+      certain_(moment.certain),
       paged_(alert.plan.slots.size())
 {
     assert(presence.size() >= alert.plan.slots.size());
@@ -24,7 +25,10 @@ void Draft::emit(Event event)
     events_.push_back(std::move(event));
 }
 
-bool Draft::has_ended() const { return alert_.phase == Phase::closed || now_ >= alert_.expires_at; }
+bool Draft::has_ended() const
+{
+    return alert_.phase == Phase::closed || certain_ >= alert_.expires_at;
+}
 
 void Draft::open_next(StepCause cause)
 {

@@ -19,7 +19,7 @@ public:
     static constexpr std::chrono::seconds late_after{30};
 
     // `alert` is copied; `presence` outlives the draft.
-    Draft(const Alert& alert, const Presence& presence, TimePoint now);
+    Draft(const Alert& alert, const Presence& presence, Moment moment);
 
     // One overload per command: a forgotten one does not compile. An error leaves nothing behind.
     [[nodiscard]] Result<void> on(const Submit& command);
@@ -32,7 +32,7 @@ public:
 
 private:
     void emit(Event event);
-    [[nodiscard]] bool has_ended() const; // closed, or past the expiry that no tick has seen yet
+    [[nodiscard]] bool has_ended() const; // closed, or certainly past an expiry no tick has seen
 
     // Steps.
     void open_next(StepCause cause);
@@ -68,6 +68,7 @@ private:
     Alert alert_;
     const Presence& presence_;
     TimePoint now_;
+    TimePoint certain_;
     bool late_ = false; // what is being done was due long ago
     std::vector<Event> events_;
     std::vector<bool> paged_; // in this transition, as Plan::slots

@@ -120,6 +120,11 @@ bool AlertRoom::calls(const LoadedAlert& alert, std::uint16_t slot) const
     return std::ranges::binary_search(core::called_slots(state, presence, number), slot);
 }
 
+core::Moment AlertRoom::moment(TimePoint now) const
+{
+    return {now, std::min(ports_.clock.certain(), now)};
+}
+
 void AlertRoom::remember(const AlertId& id, const LoadedPtr& alert)
 {
     forget(id);
@@ -202,7 +207,7 @@ asio::awaitable<Result<ReceiptFacts>> AlertRoom::submit(protocol::Envelope envel
     const Digest digest = alert->envelope.digest;
 
     Result<core::Transition> step =
-        core::advance(fresh, core::Submit{digest}, presence_of(*alert, now), now);
+        core::advance(fresh, core::Submit{digest}, presence_of(*alert, now), moment(now));
     if (!step) co_return step.error();
     const JournalEntry entry{.seq = 0, .at = now, .events = step->events};
     const store::Row row{.entry = protocol::encode(entry), .body = {}};
@@ -248,7 +253,7 @@ asio::awaitable<Result<void>> AlertRoom::run(AlertId id, core::Command command, 
 
         const TimePoint now = ports_.clock.now();
         Result<core::Transition> step =
-            core::advance(alert->state, command, presence_of(*alert, now), now);
+            core::advance(alert->state, command, presence_of(*alert, now), moment(now));
         if (!step) co_return step.error();
         if (step->events.empty()) co_return Result<void>();
 
@@ -294,6 +299,7 @@ void AlertRoom::act(const AlertId& id, LoadedAlert& alert, const core::Alert& be
         const auto* paged = std::get_if<Paged>(&event);
         if (!paged) continue;
         const Frame ring = ring_frame(id, paged->cause, paged->late);
+        pages_ += paged->slots.size();
         for (const std::uint16_t slot : paged->slots)
             ports_.switchboard.send(alert.state.plan.slots[slot].mailbox, ring);
     }

@@ -70,10 +70,13 @@ public:
     // Called with every deadline that a commit set.
     void on_deadline(std::function<void(TimePoint)> notice) { on_deadline_ = std::move(notice); }
     void set_epoch(const store::Epoch& epoch) { epoch_ = epoch; }
+    // Devices called since the start.
+    [[nodiscard]] std::uint64_t pages() const { return pages_; }
 
 private:
     asio::awaitable<Result<LoadedPtr>> load(AlertId id);
     [[nodiscard]] core::Presence presence_of(const LoadedAlert& alert, TimePoint now) const;
+    [[nodiscard]] core::Moment moment(TimePoint now) const;
     [[nodiscard]] bool calls(const LoadedAlert& alert, std::uint16_t slot) const;
     void remember(const AlertId& id, const LoadedPtr& alert);
     void forget(const AlertId& id);
@@ -88,6 +91,7 @@ private:
     Ports ports_;
     std::size_t loaded_max_;
     store::Epoch epoch_{};
+    std::uint64_t pages_ = 0;
     std::function<void(TimePoint)> on_deadline_ = [](TimePoint) {};
 
     // Least recently used last. An alert in use is also held by whoever uses it.

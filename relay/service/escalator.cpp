@@ -1,6 +1,11 @@
 #include "relay/service/escalator.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
+#include <exception>
+#include <utility>
 
 namespace tocsin::service {
 
@@ -58,6 +63,7 @@ asio::awaitable<void> Escalator::run()
 
 asio::awaitable<std::size_t> Escalator::pass()
 {
+    if (clock_.is_in_doubt()) co_await call_early();
     Result<std::vector<store::Due>> due =
         co_await store_.claim_due(clock_.now(), options_.lease, claim_max);
     if (!due) {
@@ -66,21 +72,73 @@ asio::awaitable<std::size_t> Escalator::pass()
         co_return 0;
     }
     failing_ = false;
+    if (due->empty()) co_return 0;
+    std::vector<AlertId> alerts;
     for (const store::Due& one : *due) {
         const auto late = clock_.now() - one.deadline;
         if (late > std::chrono::seconds(5))
             telemetry_.note(Level::warning, "escalator.late", {{"late_ms", late.count()}});
-        core::Command tick = core::Tick{};
-        Result<void> ran = co_await room_.run(one.id, std::move(tick));
-        // Its claim lapses and it is tried again: an alert is never given up.
-        if (!ran) telemetry_.note(Level::alarm, "escalator.run_failed", {}, ran.error());
+        alerts.push_back(one.id);
     }
+    // The claim of one that failed lapses and it is tried again: an alert is never given up.
+    const std::vector<AlertId> failed = co_await tick(std::move(alerts), core::Tick{});
+    runs_fail_ = !failed.empty();
     co_return due->size();
+}
+
+asio::awaitable<void> Escalator::call_early()
+{
+    for (;;) {
+        if (early_left_.empty()) {
+            Result<std::vector<AlertId>> page =
+                co_await store_.open_alerts(called_early_, claim_max);
+            if (!page) co_return; // at the next pass, as with those that fail below
+            if (page->empty()) {
+                clock_.doubt_is_done();
+                called_early_.reset();
+                telemetry_.note(Level::warning, "clock.called_early");
+                co_return;
+            }
+            called_early_ = page->back();
+            early_left_ = std::move(*page);
+        }
+        std::vector<AlertId> now = std::exchange(early_left_, {});
+        const core::Tick early{.in_doubt = true};
+        early_left_ = co_await tick(std::move(now), early);
+        if (!early_left_.empty()) co_return;
+    }
+}
+
+asio::awaitable<std::vector<AlertId>> Escalator::tick(std::vector<AlertId> alerts, core::Tick how)
+{
+    const auto executor = co_await asio::this_coro::executor;
+    under_way_ = alerts.size();
+    const auto finished = [this](std::exception_ptr defect) {
+        if (defect) telemetry_.note(Level::alarm, "relay.defect");
+        if (--under_way_ == 0) all_ticked_.release();
+    };
+    for (const AlertId& id : alerts)
+        asio::co_spawn(executor, tick_one(id, how), finished);
+    if (under_way_ > 0) co_await all_ticked_.wait();
+    co_return std::exchange(failed_, {});
+}
+
+asio::awaitable<void> Escalator::tick_one(AlertId id, core::Tick how)
+{
+    core::Command command = how;
+    Result<void> ran = co_await room_.run(id, std::move(command));
+    if (ran) co_return;
+    // Of an alert that ended meanwhile, or can't be read, nothing is left to be called.
+    const bool gone = ran.error() == Errc::closed || ran.error() == Errc::not_found;
+    if (gone) co_return;
+    if (!runs_fail_) telemetry_.note(Level::alarm, "escalator.run_failed", {}, ran.error());
+    runs_fail_ = true;
+    if (ran.error() != Errc::quarantined) failed_.push_back(id);
 }
 
 asio::awaitable<void> Escalator::destroy_old_content()
 {
-    const TimePoint before = clock_.now() - options_.retention;
+    const TimePoint before = clock_.certain() - options_.retention;
     Result<std::size_t> destroyed = co_await store_.destroy_content(before, destroy_max);
     if (!destroyed)
         telemetry_.note(Level::warning, "retention.failed", {}, destroyed.error());

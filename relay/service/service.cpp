@@ -68,7 +68,7 @@ Result<void> Service::take_directory(const store::PublishedDirectory& stored)
     if (!root) return root.error();
     const Result<protocol::Trust> first = protocol::first_trust(stored.bundle, *root);
     if (!first) return first.error();
-    const auto verified = protocol::verify_bundle(stored.bundle, *first, ports_.clock.now());
+    const auto verified = protocol::verify_bundle(stored.bundle, *first, ports_.clock.certain());
     if (!verified) return verified.error();
     const Result<protocol::RoutingView> routing = protocol::decode_routing(stored.routing);
     if (!routing) return routing.error();
@@ -91,12 +91,12 @@ void Service::take_routing(const protocol::RoutingView& routing)
 
 Result<Standing> Service::standing(const BoxPublicKey& auth_key) const
 {
-    return roll_.standing(protocol::auth_hash(auth_key), ports_.clock.now());
+    return roll_.standing(protocol::auth_hash(auth_key), ports_.clock.certain());
 }
 
 Bytes Service::package(const protocol::Locator& locator) const
 {
-    const Bytes* found = roll_.package(locator, ports_.clock.now());
+    const Bytes* found = roll_.package(locator, ports_.clock.certain());
     return found == nullptr ? Bytes{} : *found;
 }
 
@@ -147,8 +147,10 @@ Service::Reply Service::on(PeerPtr peer, protocol::Submit message)
 {
     if (peer->standing.role == protocol::Role::invitation) co_return error(Errc::not_authorised);
     auto transmitted = std::make_shared<const Bytes>(std::move(message.envelope));
+    // A clock nobody vouches for may be years behind: no reason to refuse a cry for help.
+    const TimePoint latest = ports_.clock.is_settled() ? ports_.clock.now() : TimePoint::max();
     Result<protocol::Envelope> envelope =
-        protocol::parse_envelope(*transmitted, ports_.clock.now());
+        protocol::parse_envelope(*transmitted, ports_.clock.certain(), latest);
     if (!envelope) co_return error(envelope.error());
     if (envelope->header.org != identity_.org) co_return error(Errc::not_authorised);
 
@@ -290,7 +292,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::GetDirectory message)
     if (peer->standing.role == protocol::Role::invitation) co_return error(Errc::not_authorised);
     if (bundle_.empty()) co_return error(Errc::not_found);
     // The standing may be older than the directory: a device admitted meanwhile finds its wrap here.
-    const auto standing = roll_.standing(peer->standing.auth_hash, ports_.clock.now());
+    const auto standing = roll_.standing(peer->standing.auth_hash, ports_.clock.certain());
     if (!standing) co_return error(standing.error());
     protocol::Directory reply{.bundle = {}, .roster_wrap = standing->roster_wrap};
     reply.up_to_date = message.have_version == roll_.version();
@@ -301,7 +303,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::GetDirectory message)
 Service::Reply Service::on(PeerPtr peer, protocol::PutDirectory message)
 {
     if (peer->standing.role != protocol::Role::admin) co_return error(Errc::not_authorised);
-    const TimePoint now = ports_.clock.now();
+    const TimePoint now = ports_.clock.certain();
     Result<protocol::Published> parts = protocol::decode_published(message.published);
     if (!parts) co_return error(parts.error());
     protocol::Trust trust;
@@ -348,7 +350,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::PutDirectory message)
 // Whoever brought the first directory may stay to its end though the invitation has served.
 bool Service::is_stranger(const Standing& standing) const
 {
-    return !standing.first_admin && !roll_.standing(standing.auth_hash, ports_.clock.now());
+    return !standing.first_admin && !roll_.standing(standing.auth_hash, ports_.clock.certain());
 }
 
 // Revoked devices leave at once, and so do invitations that were taken back. Whoever published is told

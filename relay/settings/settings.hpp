@@ -4,10 +4,25 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace tocsin::settings {
+
+// Where something on this machine listens.
+struct Listen {
+    std::string host; // an address
+    std::uint16_t port = 0;
+};
+
+// A page of the web. The target may be a secret: it is shown nowhere.
+struct WebAddress {
+    bool tls = true;
+    std::string host;
+    std::uint16_t port = 443;
+    std::string target = "/"; // path and query
+};
 
 struct Settings {
     std::string host = "127.0.0.1"; // listen
@@ -21,6 +36,10 @@ struct Settings {
     std::chrono::hours retention{24 * 30};
     std::chrono::seconds drain{10};
     std::string log_level = "info";
+    std::optional<Listen> metrics{};       // loopback; empty: none
+    std::optional<WebAddress> heartbeat{}; // empty: none
+    std::chrono::seconds heartbeat_every{60};
+    std::filesystem::path heartbeat_ca{}; // empty: the system's authorities
 };
 
 struct Mistake {

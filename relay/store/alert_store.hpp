@@ -14,6 +14,8 @@
 //  - Errc::quarantined: the record does not match its own hashes; it is kept, reported, not served.
 #pragma once
 
+#include "relay/core/timekeeper.hpp"
+
 #include <tocsin/errc.hpp>
 #include <tocsin/ids.hpp>
 #include <tocsin/journal.hpp>
@@ -168,6 +170,12 @@ public:
     // The earliest deadline of any alert, claimed or not.
     virtual asio::awaitable<Result<std::optional<TimePoint>>> next_deadline() = 0;
 
+    // The ids of alerts that are not closed, in the order of their ids, after `after` if given;
+    // fewer than `count_max` means the end. Deadlines play no part, and damaged ones are named too:
+    // this is what an auditor goes through. Reads no envelope and no journal.
+    virtual asio::awaitable<Result<std::vector<AlertId>>>
+    open_alerts(std::optional<AlertId> after, std::size_t count_max) = 0;
+
     // Envelopes, notes and follow-ups of alerts closed before `closed_before` are overwritten and
     // dropped, with what of them still waits in mailboxes; the journal's entries and hashes stay.
     // Returns how many alerts.
@@ -212,10 +220,12 @@ public:
     // Empty box: not answered yet, or never asked.
     virtual asio::awaitable<Result<Bytes>> join_answer(Digest invitation) = 0;
 
-    // ---- health ----
+    // ---- time and health ----
 
-    // A small durable commit: whether this node can commit now.
-    virtual asio::awaitable<Result<void>> probe() = 0;
+    // The last sample kept; none in a new store. Errc::quarantined: it can't be read.
+    virtual asio::awaitable<Result<std::optional<core::TimeSample>>> kept_time() = 0;
+    // Replaces it: a small durable commit, which shows as well that this node can commit now.
+    virtual asio::awaitable<Result<void>> keep_time(core::TimeSample sample) = 0;
 };
 
 } // namespace tocsin::store

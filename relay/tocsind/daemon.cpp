@@ -5,9 +5,11 @@
 #include "relay/platform/log.hpp"
 #include "relay/platform/system_clock.hpp"
 #include "relay/service/escalator.hpp"
+#include "relay/service/pulse.hpp"
 #include "relay/service/service.hpp"
 #include "relay/store/sqlite/sqlite_store.hpp"
 #include "relay/tocsind/relay_keys.hpp"
+#include "relay/tocsind/vigil.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
@@ -29,9 +31,6 @@ using service::Level;
 namespace {
 
 constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
-constexpr std::chrono::seconds probe_interval{1};
-// A disk that has not answered for so long is no disk to promise anything on.
-constexpr std::chrono::seconds ready_within{5};
 
 platform::LogLevel log_level(const std::string& name)
 {
@@ -102,7 +101,7 @@ public:
     Daemon(const settings::Settings& settings, std::filesystem::path config, RelayKeys keys,
            net::TlsContext tls)
         : settings_(settings), config_(std::move(config)), keys_(std::move(keys)),
-          telemetry_(log_level(settings.log_level)), clock_(io_.get_executor()),
+          log_(log_level(settings.log_level)), clock_(io_.get_executor()),
           tls_(std::move(tls)), signals_(io_, SIGTERM, SIGINT, SIGHUP)
     {
     }
@@ -122,11 +121,16 @@ public:
         escalator_ = std::make_unique<service::Escalator>(
             *store_, clock_, telemetry_, service_->room(),
             service::Escalator::Options{.retention = settings_.retention});
+        pulse_ = std::make_unique<service::Pulse>(*store_, clock_, telemetry_,
+                                                  service::Pulse::Options{});
         context_.emplace(link::SessionContext{
             *service_, telemetry_, keys_.sessions,
-            link::Health{[this] { return std::chrono::steady_clock::now() - probed_ < ready_within; }}});
+            link::Health{[this] { return pulse_->is_ready(); }}});
         listener_ = std::make_unique<link::Listener>(io_.get_executor(), tls_, *context_,
                                                      settings_.connections_max);
+        vigil_ = std::make_unique<Vigil>(
+            settings_, Vigil::Sources{io_.get_executor(), *store_, clock_, telemetry_, *service_,
+                                      [this] { return pulse_->is_ready(); }});
         link::spawn_supervised(io_.get_executor(), start(), telemetry_);
         io_.run();
         store_.reset(); // commits what waits
@@ -137,6 +141,7 @@ public:
 private:
     asio::awaitable<void> start()
     {
+        co_await pulse_->begin();
         Result<void> started = co_await service_->start();
         if (!started) {
             telemetry_.note(Level::alarm, "relay.start_failed", {}, started.error());
@@ -149,10 +154,11 @@ private:
                  port.error().message());
             co_return;
         }
-        link::spawn_supervised(io_.get_executor(), watch_disk(), telemetry_);
+        link::spawn_supervised(io_.get_executor(), pulse_->run(), telemetry_);
         link::spawn_supervised(io_.get_executor(), escalator_->run(), telemetry_);
         link::spawn_supervised(io_.get_executor(), listener_->run(), telemetry_);
         link::spawn_supervised(io_.get_executor(), obey_signals(), telemetry_);
+        vigil_->start();
         telemetry_.note(Level::info, "relay.started", {{"port", *port}});
         std::cout << "tocsind: listening on " << settings_.host << ":" << *port << std::endl;
     }
@@ -162,24 +168,6 @@ private:
         std::cerr << "tocsind: " << why << "\n";
         exit_ = Exit::failed;
         io_.stop();
-    }
-
-    asio::awaitable<void> watch_disk()
-    {
-        asio::steady_timer timer(io_);
-        while (!stopping_) {
-            const auto asked = std::chrono::steady_clock::now();
-            Result<void> probe = co_await store_->probe();
-            if (probe) probed_ = asked;
-            if (bool(probe) != disk_good_) {
-                disk_good_ = bool(probe);
-                telemetry_.note(disk_good_ ? Level::info : Level::alarm,
-                                disk_good_ ? "store.recovered" : "store.not_writable", {},
-                                probe ? boost::system::error_code() : probe.error());
-            }
-            timer.expires_after(probe_interval);
-            co_await timer.async_wait(awaited);
-        }
     }
 
     asio::awaitable<void> obey_signals()
@@ -210,18 +198,19 @@ private:
             return;
         }
         listener_->use(std::move(*tls));
-        telemetry_.set_level(log_level(fresh.settings.log_level));
+        log_.set_level(log_level(fresh.settings.log_level));
         telemetry_.note(Level::info, "reload.done");
     }
 
     // Stop accepting, send everybody elsewhere, let what is under way become durable, leave.
     asio::awaitable<void> drain()
     {
-        stopping_ = true;
         telemetry_.note(Level::info, "relay.draining",
                         {{"links", static_cast<std::int64_t>(service_->switchboard().count())}});
         listener_->stop();
         escalator_->stop();
+        pulse_->stop();
+        vigil_->stop();
         service_->drain();
         const auto until = std::chrono::steady_clock::now() + settings_.drain;
         asio::steady_timer timer(io_);
@@ -235,7 +224,8 @@ private:
     settings::Settings settings_;
     std::filesystem::path config_;
     RelayKeys keys_;
-    platform::LogTelemetry telemetry_;
+    platform::LogTelemetry log_;
+    platform::CountingTelemetry telemetry_{log_};
     Loop io_{1};
     platform::SystemClock clock_;
     net::TlsContext tls_;
@@ -243,11 +233,10 @@ private:
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<service::Service> service_;
     std::unique_ptr<service::Escalator> escalator_;
+    std::unique_ptr<service::Pulse> pulse_;
     std::optional<link::SessionContext> context_;
     std::unique_ptr<link::Listener> listener_;
-    std::chrono::steady_clock::time_point probed_{};
-    bool disk_good_ = true;
-    bool stopping_ = false;
+    std::unique_ptr<Vigil> vigil_;
     Exit exit_ = Exit::ok;
 };
 
@@ -297,6 +286,14 @@ Exit check(const settings::Settings& settings)
     } else {
         report("database         " + settings.database.string(), opened ? std::string() : why);
     }
+    if (settings.metrics)
+        report("metrics          " + settings.metrics->host + ":" +
+                   std::to_string(settings.metrics->port),
+               metrics_problem(settings));
+    // Without its address, which is a secret.
+    if (settings.heartbeat)
+        report("heartbeat        every " + std::to_string(settings.heartbeat_every.count()) + " s",
+               heartbeat_problem(settings));
     std::error_code ignored;
     const auto space = std::filesystem::space(settings.database.parent_path(), ignored);
     if (!ignored && space.available < 2 * settings.reserve_bytes) {

@@ -80,7 +80,8 @@ void add_alert(Samples& to)
                                     SlotFailed{2},
                                     followed_up,
                                     StepReached{1},
-                                    ContactDeclined{1}};
+                                    ContactDeclined{1},
+                                    TimeInDoubt{}};
     to["journal_entry"] = {encode(JournalEntry{9, now, events}),
                            encode(JournalEntry{0, now, {events[0], events[1]}})};
 }
@@ -123,6 +124,7 @@ void add_directory(Samples& to)
     roster.contacts = {contact};
     roster.policies = {policy};
     roster.revoked_defenders = {id_of<DeviceId>(9)};
+    roster.incident_window = std::chrono::minutes(45);
     to["roster"] = {encode(roster)};
 
     RoutingView routing{org, 1, {}};

@@ -487,7 +487,8 @@ TEST_F(Daemon, TheTableOfCodesIsTheCodesThereAre)
 {
     const Documented documented = documented_codes();
     const std::regex literal(
-        "\"((?:relay|reload|link|directory|prekeys|alert|answer|delivery|escalator|"
+        "\"((?:relay|reload|link|directory|prekeys|alert|answer|audit|delivery|escalator|"
+        "heartbeat|metrics|clock|"
         "store|retention)\\.[a-z_]+)\"");
     std::set<std::string> written;
     for (const auto& entry :

@@ -1,5 +1,6 @@
 // Disks that fill up, become read-only, fail or stop in mid-write, under a real relay with a real
 // device before it. Numbers as in docs/faults.md.
+#include "tests/integration/meddler.hpp"
 #include "tests/integration/network.hpp"
 #include "tests/integration/raw_peer.hpp"
 
@@ -66,38 +67,6 @@ private:
     std::filesystem::path folder_;
     bool made_ = false;
 };
-
-// Meddles with a running relay's system calls, until it is destroyed or the relay ends.
-class Meddler {
-public:
-    Meddler(pid_t relay, const std::string& calls, const std::string& how)
-    {
-        if (::access("/usr/bin/strace", X_OK) != 0) return;
-        process_ = std::make_unique<Process>(
-            std::vector<std::string>{"/bin/sh", "-c",
-                                     "exec /usr/bin/strace -f -o /dev/null -e trace=" + calls +
-                                         " -e inject=" + calls + ":" + how + " -p " +
-                                         std::to_string(relay) + " 2>&1"},
-            "/dev/null");
-        const auto said = process_->line();
-        attached_ = said && said->find("attached") != std::string::npos;
-    }
-    Meddler(const Meddler&) = delete;
-    Meddler& operator=(const Meddler&) = delete;
-    ~Meddler()
-    {
-        // Detaches and leaves the relay running.
-        if (process_ && process_->running()) process_->send(SIGINT);
-        if (process_) process_->wait();
-    }
-    [[nodiscard]] bool attached() const { return attached_; }
-
-private:
-    std::unique_ptr<Process> process_;
-    bool attached_ = false;
-};
-
-constexpr const char* no_meddling = "needs strace and the right to trace";
 
 awaitable<void> pause_briefly(asio::io_context& io)
 {
@@ -260,13 +229,6 @@ awaitable<void> read_only(Network& net)
     EXPECT_TRUE(again);
     const bool confirmed = co_await until(defender, alert, is_with_relay, 20s);
     EXPECT_TRUE(confirmed) << "writable again, and nobody restarted anything";
-}
-
-bool can_meddle()
-{
-    Process idle({"/bin/sleep", "60"}, "/dev/null");
-    const Meddler probe(idle.pid(), "fdatasync", "error=EIO");
-    return probe.attached();
 }
 
 TEST(Disk, F5_AReadOnlyDiskConfirmsNothingIsNotReadyAndComesBack)

@@ -1,5 +1,7 @@
 #include "tests/integration/stepped_clock.hpp"
 
+#include "tests/support/clock_shim/clock_shim.h"
+
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -31,16 +33,24 @@ std::chrono::nanoseconds real()
     return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
 }
 
-std::atomic_ref<std::int64_t> offset()
+tocsin_test_clocks& clocks()
 {
-    static std::int64_t* const shared = [] {
+    static tocsin_test_clocks* const shared = [] {
         const int file = open(std::getenv(variable), O_RDWR | O_CLOEXEC);
-        void* at = mmap(nullptr, sizeof(std::int64_t), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-        if (file < 0 || at == MAP_FAILED) give_up("the clock's file");
+        void* at =
+            mmap(nullptr, sizeof(tocsin_test_clocks), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        if (file < 0 || at == MAP_FAILED) give_up("the clocks' file");
         close(file);
-        return static_cast<std::int64_t*>(at);
+        return static_cast<tocsin_test_clocks*>(at);
     }();
-    return std::atomic_ref{*shared};
+    return *shared;
+}
+
+std::atomic_ref<std::int64_t> wall() { return std::atomic_ref{clocks().wall_ns}; }
+
+void write_boot_id(tocsin_test_clocks& to, unsigned number)
+{
+    std::snprintf(to.boot_id, sizeof to.boot_id, "00000000-0000-4000-8000-%012x\n", number);
 }
 
 } // namespace
@@ -50,7 +60,10 @@ void SteppedClock::enter(char** arguments)
     if (std::getenv(variable) != nullptr) return;
     std::string path = "/tmp/tocsin-clock-XXXXXX";
     const int file = mkstemp(path.data());
-    if (file < 0 || ftruncate(file, sizeof(std::int64_t)) != 0) give_up("the clock's file");
+    tocsin_test_clocks first{};
+    first.synchronised = 1;
+    write_boot_id(first, 1);
+    if (file < 0 || write(file, &first, sizeof first) != sizeof first) give_up("the clocks' file");
     unlink(path.c_str());
     // Inherited by everything that is started, under the same number; gone with the last of them.
     const std::string inherited = "/proc/self/fd/" + std::to_string(file);
@@ -62,13 +75,35 @@ void SteppedClock::enter(char** arguments)
 
 void SteppedClock::set(TimePoint at)
 {
-    offset().store((std::chrono::nanoseconds{at.time_since_epoch()} - real()).count());
+    const std::int64_t next = (std::chrono::nanoseconds{at.time_since_epoch()} - real()).count();
+    const std::int64_t passed = next - wall().exchange(next);
+    if (passed > 0) std::atomic_ref{clocks().boot_ns} += passed;
+}
+
+void SteppedClock::pass(std::chrono::milliseconds time)
+{
+    wall() += std::chrono::nanoseconds{time}.count();
+    std::atomic_ref{clocks().boot_ns} += std::chrono::nanoseconds{time}.count();
+}
+
+void SteppedClock::set_wall(TimePoint at, bool synchronised)
+{
+    std::atomic_ref{clocks().synchronised} = synchronised ? 1 : 0;
+    wall() = (std::chrono::nanoseconds{at.time_since_epoch()} - real()).count();
+}
+
+void SteppedClock::reboot(std::chrono::milliseconds off)
+{
+    static unsigned boots = 1;
+    write_boot_id(clocks(), ++boots);
+    wall() += std::chrono::nanoseconds{off}.count();
+    std::atomic_ref{clocks().boot_ns} = 0;
 }
 
 TimePoint SteppedClock::now()
 {
     return TimePoint{std::chrono::floor<std::chrono::milliseconds>(
-        real() + std::chrono::nanoseconds{offset().load()})};
+        real() + std::chrono::nanoseconds{wall().load()})};
 }
 
 } // namespace tocsin::tests

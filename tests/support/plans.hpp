@@ -133,6 +133,7 @@ struct Shower {
     }
     std::string operator()(const PlanExhausted&) const { return "PlanExhausted"; }
     std::string operator()(const CancelUnconfirmed&) const { return "CancelUnconfirmed"; }
+    std::string operator()(const TimeInDoubt&) const { return "TimeInDoubt"; }
     std::string operator()(const Closed& e) const
     {
         return "Closed{" + std::string{word(e.outcome)} + "}";

@@ -13,7 +13,7 @@
 
 namespace tocsin {
 
-/// Wall-clock time in milliseconds since the Unix epoch; the relay's unless said otherwise.
+/// Milliseconds since the Unix epoch; by the relay's clock unless said otherwise.
 using TimePoint = std::chrono::sys_time<std::chrono::milliseconds>;
 
 /// Who speaks: the number of a slot in the plan, or the sender.
@@ -151,10 +151,15 @@ struct ContactDeclined {
     std::uint16_t contact = 0;
     friend bool operator==(const ContactDeclined&, const ContactDeclined&) = default;
 };
+/// The relay was away and can't tell for how long: all that the alert waited for is due now, early
+/// rather than late.
+struct TimeInDoubt {
+    friend bool operator==(const TimeInDoubt&, const TimeInDoubt&) = default;
+};
 
 using Event = std::variant<AlertStored, StepOpened, ContactSkipped, Paged, Answered, HoldBegan,
                            HoldEnded, Lapsed, PlanExhausted, CancelUnconfirmed, Closed, SlotFailed,
-                           FollowedUp, StepReached, ContactDeclined>;
+                           FollowedUp, StepReached, ContactDeclined, TimeInDoubt>;
 
 struct JournalEntry {
     std::uint64_t seq = 0;

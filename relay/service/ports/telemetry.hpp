@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <string>
 #include <string_view>
 
 namespace tocsin::service {
@@ -15,6 +16,13 @@ enum class Level : std::uint8_t { info, warning, alarm };
 struct Field {
     std::string_view name;
     std::int64_t value;
+};
+
+// How often something was noted since the start.
+struct NoteCount {
+    std::string code;
+    Level level = Level::info;
+    std::uint64_t count = 0;
 };
 
 class Telemetry {

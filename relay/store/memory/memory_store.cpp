@@ -97,6 +97,17 @@ asio::awaitable<Result<std::optional<TimePoint>>> MemoryStore::next_deadline()
     co_return earliest;
 }
 
+asio::awaitable<Result<std::vector<AlertId>>>
+MemoryStore::open_alerts(std::optional<AlertId> after, std::size_t count_max)
+{
+    const std::lock_guard lock(mutex_);
+    std::vector<AlertId> out;
+    auto each = after ? alerts_.upper_bound(*after) : alerts_.begin();
+    for (; each != alerts_.end() && out.size() < count_max; ++each)
+        if (!each->second.stored.position.closed) out.push_back(each->first);
+    co_return out;
+}
+
 asio::awaitable<Result<std::size_t>> MemoryStore::destroy_content(TimePoint closed_before,
                                                                   std::size_t count_max)
 {
@@ -233,7 +244,18 @@ asio::awaitable<Result<Bytes>> MemoryStore::join_answer(Digest invitation)
     co_return known == joins_.end() ? Bytes{} : known->second.answer;
 }
 
-asio::awaitable<Result<void>> MemoryStore::probe() { co_return Result<void>{}; }
+asio::awaitable<Result<std::optional<core::TimeSample>>> MemoryStore::kept_time()
+{
+    const std::lock_guard lock(mutex_);
+    co_return time_;
+}
+
+asio::awaitable<Result<void>> MemoryStore::keep_time(core::TimeSample sample)
+{
+    const std::lock_guard lock(mutex_);
+    time_ = sample;
+    co_return Result<void>{};
+}
 
 void MemoryStore::open(const AlertId& alert, const std::vector<Opening>& openings)
 {

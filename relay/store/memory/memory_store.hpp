@@ -25,6 +25,8 @@ public:
     asio::awaitable<Result<std::vector<Due>>>
     claim_due(TimePoint now, std::chrono::milliseconds lease, std::size_t count_max) override;
     asio::awaitable<Result<std::optional<TimePoint>>> next_deadline() override;
+    asio::awaitable<Result<std::vector<AlertId>>> open_alerts(std::optional<AlertId> after,
+                                                              std::size_t count_max) override;
     asio::awaitable<Result<std::size_t>> destroy_content(TimePoint closed_before,
                                                          std::size_t count_max) override;
 
@@ -44,7 +46,8 @@ public:
     asio::awaitable<Result<void>> put_join_answer(JoinRow answer) override;
     asio::awaitable<Result<Bytes>> join_answer(Digest invitation) override;
 
-    asio::awaitable<Result<void>> probe() override;
+    asio::awaitable<Result<std::optional<core::TimeSample>>> kept_time() override;
+    asio::awaitable<Result<void>> keep_time(core::TimeSample sample) override;
 
 private:
     struct Alert {
@@ -78,6 +81,7 @@ private:
     std::optional<PublishedDirectory> directory_;
     std::map<MailboxId, std::vector<Bytes>> prekeys_;
     std::map<Digest, Join> joins_;
+    std::optional<core::TimeSample> time_;
 };
 
 } // namespace tocsin::store

@@ -2,6 +2,8 @@
 
 #include "relay/store/sqlite/deliveries.hpp"
 
+#include <sqlite3.h>
+
 #include <cassert>
 
 namespace tocsin::store::sqlite {
@@ -216,6 +218,32 @@ std::optional<TimePoint> first_deadline(Connection& connection, const Quarantine
         return time_point(*row->deadline);
     }
     return std::nullopt;
+}
+
+std::vector<AlertId> list_open(Connection& connection, std::optional<AlertId> after,
+                               std::size_t count_max, Quarantine& quarantine)
+{
+    std::vector<AlertId> out;
+    // Before every id there is the empty one.
+    const ByteView from = after ? after->view() : ByteView{};
+    const auto take = [&](Run found) {
+        out.clear();
+        while (found.next())
+            out.push_back(found.id<AlertId>(0));
+    };
+    const auto count = static_cast<std::int64_t>(count_max);
+    try {
+        take(connection.run(
+            "SELECT id FROM alert WHERE closed = 0 AND id > ? ORDER BY id LIMIT ?", from, count));
+    } catch (const SqlError& error) {
+        if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
+        // The index is damaged. It is made again at the next start; until then the table serves.
+        quarantine.add(Damage{"alert_open", std::nullopt});
+        take(connection.run("SELECT id FROM alert NOT INDEXED WHERE closed = 0 AND id > ? "
+                            "ORDER BY id LIMIT ?",
+                            from, count));
+    }
+    return out;
 }
 
 Result<Committed> insert_alert(Connection& connection, const NewAlert& alert, Room room)

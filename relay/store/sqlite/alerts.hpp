@@ -38,6 +38,10 @@ Result<std::vector<Row>> load_rows(Connection& connection, AlertId id, std::uint
 
 std::optional<TimePoint> first_deadline(Connection& connection, const Quarantine& quarantine);
 
+// Damaged rows are listed as well: whoever loads them is told.
+std::vector<AlertId> list_open(Connection& connection, std::optional<AlertId> after,
+                               std::size_t count_max, Quarantine& quarantine);
+
 Result<Committed> insert_alert(Connection& connection, const NewAlert& alert, Room room);
 Result<void> append_rows(Connection& connection, const Append& change);
 std::size_t destroy_contents(Connection& connection, TimePoint closed_before, std::size_t count_max,

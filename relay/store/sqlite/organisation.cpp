@@ -1,5 +1,6 @@
 #include "relay/store/sqlite/organisation.hpp"
 
+#include "relay/store/sqlite/alerts.hpp"
 #include "relay/store/sqlite/sum.hpp"
 
 namespace tocsin::store::sqlite {
@@ -28,6 +29,19 @@ RowSum sum_of(const Enrolment& row)
 {
     // An answer is never empty, so absent and empty need not differ.
     return row_sum("enrolment", row.invitation, row.request, row.answer.value_or(Bytes{}));
+}
+
+std::int64_t flags_of(const core::TimeSample& sample)
+{
+    return (sample.reading.synchronised ? 1 : 0) | (sample.settled ? 2 : 0) |
+           (sample.proven ? 4 : 0) | (sample.in_doubt ? 8 : 0);
+}
+
+RowSum sum_of(const core::TimeSample& sample)
+{
+    return row_sum("time", number(milliseconds(sample.now)), number(milliseconds(sample.certain)),
+                   number(milliseconds(sample.reading.wall)), number(sample.reading.boot.count()),
+                   sample.reading.boot_id, number(flags_of(sample)));
 }
 
 [[noreturn]] void damaged(const char* where) { throw Damaged(Damage{where, std::nullopt}); }
@@ -188,6 +202,36 @@ Bytes load_join_answer(Connection& connection, const Digest& invitation)
     const std::optional<Enrolment> row = find_enrolment(connection, invitation);
     if (!row || !row->answer) return {};
     return *row->answer;
+}
+
+Result<std::optional<core::TimeSample>> load_time(Connection& connection)
+{
+    Run found = connection.run("SELECT now, certain, wall, boot, boot_id, flags, sum FROM time");
+    if (!found.next()) return std::optional<core::TimeSample>{};
+    const std::int64_t flags = found.integer(5);
+    const core::TimeSample out{.reading = {.wall = time_point(found.integer(2)),
+                                           .boot = std::chrono::milliseconds(found.integer(3)),
+                                           .boot_id = found.id<core::BootId>(4),
+                                           .synchronised = (flags & 1) != 0},
+                               .now = time_point(found.integer(0)),
+                               .certain = time_point(found.integer(1)),
+                               .settled = (flags & 2) != 0,
+                               .proven = (flags & 4) != 0,
+                               .in_doubt = (flags & 8) != 0};
+    if (found.id<RowSum>(6) != sum_of(out)) damaged("time");
+    return std::optional<core::TimeSample>{out};
+}
+
+Result<void> replace_time(Connection& connection, const core::TimeSample& sample)
+{
+    connection
+        .run("INSERT OR REPLACE INTO time (one, now, certain, wall, boot, boot_id, flags, sum) "
+             "VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+             milliseconds(sample.now), milliseconds(sample.certain),
+             milliseconds(sample.reading.wall), sample.reading.boot.count(), sample.reading.boot_id,
+             flags_of(sample), sum_of(sample))
+        .done();
+    return {};
 }
 
 } // namespace tocsin::store::sqlite

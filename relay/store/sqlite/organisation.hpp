@@ -1,4 +1,4 @@
-// Identity, directory, prekeys and enrolments as rows; conventions as in alerts.hpp.
+// Identity, directory, prekeys, enrolments and the time as rows; conventions as in alerts.hpp.
 #pragma once
 
 #include "relay/store/alert_store.hpp"
@@ -23,5 +23,8 @@ Result<void> write_member_request(Connection& connection, const JoinRow& request
 std::vector<JoinRow> load_join_requests(Connection& connection, Quarantine& quarantine);
 Result<void> write_join_answer(Connection& connection, const JoinRow& answer);
 Bytes load_join_answer(Connection& connection, const Digest& invitation);
+
+Result<std::optional<core::TimeSample>> load_time(Connection& connection);
+Result<void> replace_time(Connection& connection, const core::TimeSample& sample);
 
 } // namespace tocsin::store::sqlite

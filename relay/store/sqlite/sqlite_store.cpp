@@ -258,6 +258,14 @@ asio::awaitable<Result<std::optional<TimePoint>>> SqliteStore::next_deadline()
         {}, [this](Connection& c, Room) { return first_deadline(c, impl_->quarantine); });
 }
 
+asio::awaitable<Result<std::vector<AlertId>>>
+SqliteStore::open_alerts(std::optional<AlertId> after, std::size_t count_max)
+{
+    return impl_->read<std::vector<AlertId>>({}, [=, this](Connection& c, Room) {
+        return list_open(c, after, count_max, impl_->quarantine);
+    });
+}
+
 asio::awaitable<Result<std::size_t>> SqliteStore::destroy_content(TimePoint closed_before,
                                                                   std::size_t count_max)
 {
@@ -350,13 +358,19 @@ asio::awaitable<Result<Bytes>> SqliteStore::join_answer(Digest invitation)
         {}, [invitation](Connection& c, Room) { return load_join_answer(c, invitation); });
 }
 
-asio::awaitable<Result<void>> SqliteStore::probe()
+asio::awaitable<Result<std::optional<core::TimeSample>>> SqliteStore::kept_time()
 {
-    return impl_->write<void>(TaskTraits{}, [](Connection& c, Room) -> Result<void> {
-        c.run("UPDATE probe SET count = count + 1").done();
-        return {};
-    });
+    return impl_->read<std::optional<core::TimeSample>>(
+        {}, [](Connection& c, Room) { return load_time(c); });
 }
+
+asio::awaitable<Result<void>> SqliteStore::keep_time(core::TimeSample sample)
+{
+    return impl_->write<void>(TaskTraits{},
+                              [sample](Connection& c, Room) { return replace_time(c, sample); });
+}
+
+std::uint64_t SqliteStore::commits() const noexcept { return impl_->writer->commits(); }
 
 asio::awaitable<Result<std::size_t>> SqliteStore::verify()
 {

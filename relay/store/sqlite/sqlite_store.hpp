@@ -64,6 +64,8 @@ public:
     asio::awaitable<Result<std::vector<Due>>>
     claim_due(TimePoint now, std::chrono::milliseconds lease, std::size_t count_max) override;
     asio::awaitable<Result<std::optional<TimePoint>>> next_deadline() override;
+    asio::awaitable<Result<std::vector<AlertId>>> open_alerts(std::optional<AlertId> after,
+                                                              std::size_t count_max) override;
     asio::awaitable<Result<std::size_t>> destroy_content(TimePoint closed_before,
                                                          std::size_t count_max) override;
 
@@ -83,7 +85,11 @@ public:
     asio::awaitable<Result<void>> put_join_answer(JoinRow answer) override;
     asio::awaitable<Result<Bytes>> join_answer(Digest invitation) override;
 
-    asio::awaitable<Result<void>> probe() override;
+    asio::awaitable<Result<std::optional<core::TimeSample>>> kept_time() override;
+    asio::awaitable<Result<void>> keep_time(core::TimeSample sample) override;
+
+    // Commits that became durable since it was opened; what was committed together counts once.
+    [[nodiscard]] std::uint64_t commits() const noexcept;
 
     // Reads everything of every alert; what is damaged is reported to `on_damage` and quarantined.
     // Returns how many alerts are damaged. For `tocsind check` and quiet hours.

@@ -120,6 +120,7 @@ Writer::Fault Writer::attempt(std::span<const std::unique_ptr<Task>> tasks, Room
             task->run(*connection_, room);
         committing_ = true;
         connection_->execute("COMMIT");
+        ++commits_;
         return Fault::none;
     } catch (const Damaged& error) {
         fault = Fault::damaged;

@@ -12,6 +12,7 @@
 #include "relay/store/sqlite/reserve.hpp"
 #include "relay/store/sqlite/task.hpp"
 
+#include <atomic>
 #include <span>
 
 namespace tocsin::store::sqlite {
@@ -31,6 +32,8 @@ public:
     ~Writer();
 
     [[nodiscard]] TaskRunner& runner() noexcept { return runner_; }
+    // Commits that became durable since the start; a group is one.
+    [[nodiscard]] std::uint64_t commits() const noexcept { return commits_; }
 
 private:
     enum class Fault { none, damaged, full, refused, fatal };
@@ -50,6 +53,7 @@ private:
     Reserve reserve_;
     Quarantine& quarantine_;
     WriterOptions options_;
+    std::atomic<std::uint64_t> commits_ = 0;
     bool dead_ = false;
     bool committing_ = false;
     bool log_must_be_wiped_ = false;

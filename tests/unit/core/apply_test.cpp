@@ -26,6 +26,7 @@ TEST(Apply, AJournalOfEveryKindOfEventRestoresTheAlert)
     story.walk_and_tick(t0 + 10min);
     story.say(author_owner, Verb::cancel);
     story.walk_and_tick(t0 + 16min);
+    story.tick_in_doubt();
     story.walk_and_tick(t0 + 2h);
     EXPECT_EQ(story.folded(), story.alert);
 

@@ -152,5 +152,105 @@ TEST(Clock, TheDeadlineIsTheEarliestOfWhatThisPhaseWaitsFor)
     EXPECT_EQ(deadline(story.alert), t0 + 380s) << "the end of the cancel";
 }
 
+TEST(Doubt, MakesTheTermThatStandsTheLastWord)
+{
+    Story story{three_steps()};
+    story.submit();
+    story.say(0, Verb::accept, 0, 100s);
+    story.walk_to(t0 + 90s);
+    EXPECT_EQ(story.tick_in_doubt(), "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0]}");
+    EXPECT_EQ(story.alert.step_due, t0 + 150s) << "what remained of the step under the hold";
+}
+
+TEST(Doubt, GivesNoReminderOfAPromiseThatMayHaveRunOut)
+{
+    Story story{three_steps()};
+    story.submit();
+    story.say(0, Verb::accept, 0, 100s);
+    story.now = t0 + 85s; // the reminder was due at 80 s
+    EXPECT_EQ(story.tick_in_doubt(), "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0]}");
+}
+
+TEST(Doubt, WhatWasSetAfterItCountsFromThere)
+{
+    Story story{three_steps()};
+    story.submit();
+    story.walk_to(t0 + 10s);
+    EXPECT_EQ(story.tick_in_doubt(), "TimeInDoubt, StepReached{0}, Paged{repeat, [0]}, "
+                                     "StepOpened{1, 0, delay}, Paged{step, [1]}");
+    EXPECT_EQ(story.alert.step_due, t0 + 70s);
+    EXPECT_EQ(deadline(story.alert), t0 + 40s) << "the second step's own check";
+}
+
+TEST(Doubt, TwiceCallsTwice)
+{
+    Story story{three_steps()};
+    story.submit();
+    story.tick_in_doubt();
+    EXPECT_EQ(story.tick_in_doubt(), "TimeInDoubt, StepReached{1}, Paged{repeat, [0 1]}, "
+                                     "StepOpened{2, 0, delay}, Paged{step, [2]}");
+}
+
+TEST(Doubt, WhatWasDueBeforeKeepsItsTimeAndItsPlace)
+{
+    Plan plan = make_plan({{}, {}, {}, {}}, {{0}, {1}, {2}, {3}});
+    plan.repage_interval = 1h;
+    Story story{plan};
+    story.submit();
+    story.walk_to(t0 + 100s);
+    story.now = t0 + 200s; // the second step ended at 120 s, the third at 180 s
+    EXPECT_EQ(story.tick_in_doubt(),
+              "TimeInDoubt, StepOpened{2, 0, delay, late}, Paged{step, [2], late}, "
+              "StepOpened{3, 0, delay}, Paged{step, [3]}, Paged{repeat, [0 1]}");
+}
+
+TEST(Doubt, TheDeskIsCalledWithTheRest)
+{
+    Plan plan = make_plan({{}}, {{0}});
+    plan.slots.push_back(plan.slots[0]);
+    Story desk{plan};
+    desk.presence[1].on_call = false;
+    desk.submit();
+    EXPECT_EQ(desk.tick_in_doubt(), "TimeInDoubt, Paged{desk, [1]}, Paged{repeat, [0]}, "
+                                    "PlanExhausted, Paged{last_resort, []}");
+}
+
+TEST(Doubt, SaysNothingBeforeSubmitNorAfterTheEnd)
+{
+    Story story{three_steps(), t0 + 45s};
+    EXPECT_EQ(story.tick_in_doubt(), "-");
+    story.submit();
+    story.now = t0 + 45s;
+    EXPECT_EQ(story.tick_in_doubt(), "Closed{expired}");
+    EXPECT_EQ(story.tick_in_doubt(), "-");
+}
+
+TEST(Doubt, AnExpiryThatIsNotCertainIsNoEnd)
+{
+    Story story{three_steps(), t0 + 45s};
+    story.submit();
+    story.walk_to(t0 + 30s);
+    EXPECT_EQ(story.tick(), "StepReached{0}");
+    story.now = t0 + 60s;
+    story.certain = t0 + 44s;
+    EXPECT_EQ(deadline(story.alert), t0 + 45s);
+    EXPECT_EQ(story.tick(), "StepOpened{1, 0, delay}, Paged{step, [1]}") << "calling goes on";
+    EXPECT_EQ(story.say(0, Verb::accept), "Answered, HoldBegan") << "answers are taken";
+    EXPECT_EQ(story.submit(), "-");
+    story.certain = t0 + 45s;
+    EXPECT_EQ(story.say(0, Verb::renew), "closed");
+    EXPECT_EQ(story.tick(), "Closed{expired}");
+}
+
+TEST(Doubt, ASubmitIsRefusedOnlyWhenItsExpiryIsCertain)
+{
+    Story story{three_steps(), t0 + 45s};
+    story.now = t0 + 50s;
+    story.certain = t0 + 45s;
+    EXPECT_EQ(story.submit(), "expired");
+    story.certain = t0 + 44s;
+    EXPECT_EQ(story.submit(), "AlertStored, StepOpened{0, 0, start}, Paged{step, [0]}");
+}
+
 } // namespace
 } // namespace tocsin::core

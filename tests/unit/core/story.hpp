@@ -8,6 +8,7 @@
 #include <tocsin/limits.hpp>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ public:
     // What the command leads to, as text: events, "-" for none, or the name of the error.
     std::string run(const Command& command)
     {
-        const Result<Transition> done = advance(alert, command, presence, now);
+        const Moment moment{now, certain.value_or(now)};
+        const Result<Transition> done = advance(alert, command, presence, moment);
         if (!done) return std::string{name_of(static_cast<Errc>(done.error().value()))};
         if (!done->events.empty()) journal.push_back({journal.size(), now, done->events});
         alert = done->next;
@@ -42,6 +44,7 @@ public:
         now = at;
         return tick();
     }
+    std::string tick_in_doubt() { return run(Tick{.in_doubt = true}); }
     // Ticks at every deadline before `at`, so that only what is due at `at` itself is left.
     void walk_to(TimePoint at)
     {
@@ -88,6 +91,7 @@ public:
     Alert alert;
     Presence presence;
     TimePoint now = t0;
+    std::optional<TimePoint> certain{}; // unless it is `now`
     std::vector<JournalEntry> journal;
 };
 

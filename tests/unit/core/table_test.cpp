@@ -149,6 +149,13 @@ const std::vector<Row>& rows()
         {"Tick at the end of the term", tick_when(DueKind::lapse)},
         {"Tick at the end of the cancel", tick_when(DueKind::cancel_end)},
         {"Tick at the expiry", [](Story& s) { return s.tick_at(s.alert.expires_at); }},
+        {"Tick at the expiry, not certain",
+         [](Story& s) {
+             s.walk_to(s.alert.expires_at);
+             s.certain = s.alert.expires_at - 1ms;
+             return s.tick();
+         }},
+        {"Tick in doubt", [](Story& s) { return s.tick_in_doubt(); }},
         {"accept by slot 0", [](Story& s) { return s.say(0, Verb::accept); }},
         {"renew by slot 0", [](Story& s) { return s.say(0, Verb::renew); }},
         {"decline (person) by slot 0", [](Story& s) { return s.say(0, Verb::decline); }},

@@ -18,6 +18,8 @@ protected:
     std::unique_ptr<service::Sleeper> sleeper = clock.sleeper();
     int awake = 0;
 
+    void SetUp() override { clock.begin(std::nullopt); }
+
     void sleep(std::chrono::milliseconds length)
     {
         boost::asio::co_spawn(io, sleeper->until(clock.now() + length),
@@ -73,6 +75,31 @@ TEST_F(Sleeping, SleepersDoNotWakeOneAnother)
     EXPECT_EQ(awake, 0);
     sleeper->wake();
     poll();
+}
+
+TEST(SystemTime, IsTheMachinesAndGoesOnOverARestart)
+{
+    boost::asio::io_context io;
+    SystemClock first{io.get_executor()};
+    const auto wall = [] {
+        return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    };
+    const TimePoint before = wall();
+    first.begin(std::nullopt);
+    EXPECT_GE(first.now(), before);
+    EXPECT_LE(first.now(), wall());
+    EXPECT_LE(first.certain(), first.now());
+
+    core::TimeSample kept = first.sample();
+    EXPECT_NE(kept.reading.boot_id, core::BootId{});
+    EXPECT_GT(kept.reading.boot, 0ms);
+    kept.now += 24h; // as if the wall clock had been set back a day since
+    kept.settled = true;
+    SystemClock second{io.get_executor()};
+    second.begin(kept);
+    EXPECT_GE(second.now(), kept.now) << "the same life of the machine";
+    EXPECT_LE(second.now(), kept.now + 1min);
+    EXPECT_FALSE(second.is_in_doubt());
 }
 
 } // namespace

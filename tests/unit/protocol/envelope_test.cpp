@@ -205,6 +205,8 @@ TEST_F(EnvelopeTest, ExpiryIsJudgedByTheClockAndNotForWhatIsStored)
             1);
     });
     EXPECT_EQ(error_of(far), Errc::too_large);
+    EXPECT_TRUE(parse_envelope(far, now, TimePoint::max())) << "whose clock may be years behind";
+    EXPECT_EQ(parse_envelope(envelope, expiry, TimePoint::max()).error(), Errc::expired);
 }
 
 TEST_F(EnvelopeTest, TheExpiryIsAFullHourWithinTheLongestLife)

@@ -166,7 +166,8 @@ JournalEntry every_event()
                     FollowedUp{author_owner, 1, {}, id_of<Digest>(4), id_of<Signature>(5)},
                     FollowedUp{0, 2, id_of<Digest>(4), id_of<Digest>(6), id_of<Signature>(5)},
                     StepReached{6},
-                    ContactDeclined{7}};
+                    ContactDeclined{7},
+                    TimeInDoubt{}};
     return entry;
 }
 

@@ -66,6 +66,20 @@ TEST(Commit, NeitherReplyNorMarkLeavesBeforeADeliveryIsMarked)
     EXPECT_EQ(sender.heard(), "marks 0:3");
 }
 
+TEST(Commit, WhoConnectsWhileAnAnswerIsBeingStoredIsServedAsIfItHadNotBeenGiven)
+{
+    World world;
+    Sent alert = world.raise();
+    const Visit day = world.connect(world.day);
+    world.store.hold();
+    const Reply reply = world.begin(day, alert.answer(0, Verb::accept));
+    EXPECT_EQ(world.connect(world.night).heard(), "deliver 1, ring step") << "no hold stands yet";
+    world.store.let_go();
+    world.run();
+    EXPECT_EQ(told(reply), "done");
+    EXPECT_EQ(world.connect(world.night).heard(), "deliver 1");
+}
+
 TEST(Commit, AnAlertThatCouldNotBeStoredIsNotConfirmedAndCallsNobody)
 {
     for (const Errc fault : {Errc::storage_failed, Errc::storage_full}) {
@@ -82,6 +96,19 @@ TEST(Commit, AnAlertThatCouldNotBeStoredIsNotConfirmedAndCallsNobody)
         EXPECT_EQ(world.tell(sender, protocol::Submit{alert.envelope}), "receipt");
         EXPECT_EQ(day.heard(), "deliver 0, ring step");
     }
+}
+
+TEST(Commit, CallsAreCountedOnceTheyAreStored)
+{
+    World world;
+    Sent alert = world.raise();
+    EXPECT_EQ(world.service->room().pages(), 2u);
+    const Visit day = world.connect(world.day);
+    world.store.fail(Errc::storage_failed);
+    EXPECT_EQ(world.tell(day, alert.answer(0, Verb::escalate, 0)), "storage_failed");
+    EXPECT_EQ(world.service->room().pages(), 2u);
+    EXPECT_EQ(world.tell(day, alert.answer(0, Verb::escalate, 0)), "done");
+    EXPECT_EQ(world.service->room().pages(), 3u);
 }
 
 TEST(Commit, AnAnswerThatCouldNotBeStoredHasNotBeenGiven)

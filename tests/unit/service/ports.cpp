@@ -20,7 +20,8 @@ public:
     asio::awaitable<void> until(TimePoint when) override
     {
         if (!woken_ && when > clock_.now()) {
-            when_ = when;
+            // As long as it would have been; the clock may be set right meanwhile.
+            when_ = clock_.boot() + (when - clock_.now());
             co_await latch_.wait();
             when_.reset();
         }
@@ -33,7 +34,7 @@ public:
         latch_.release();
     }
 
-    std::optional<TimePoint> when_; // while somebody sleeps
+    std::optional<std::chrono::milliseconds> when_; // since the boot, while somebody sleeps
 
 private:
     FakeClock& clock_;
@@ -43,20 +44,54 @@ private:
 
 std::unique_ptr<Sleeper> FakeClock::sleeper() { return std::make_unique<FakeSleeper>(*this); }
 
-void FakeClock::set(TimePoint now)
+FakeClock::FakeClock(TimePoint begin) : truth_(begin), booted_at_(begin - std::chrono::hours(1))
 {
-    now_ = now;
+    KeptClock::begin(std::nullopt);
+}
+
+void FakeClock::set(TimePoint truth)
+{
+    truth_ = truth;
     for (FakeSleeper* sleeper : sleepers_)
-        if (sleeper->when_ && *sleeper->when_ <= now) sleeper->wake();
+        if (sleeper->when_ && *sleeper->when_ <= boot()) sleeper->wake();
 }
 
 std::optional<TimePoint> FakeClock::next_wake() const
 {
-    std::optional<TimePoint> next;
+    std::optional<std::chrono::milliseconds> next;
     for (const FakeSleeper* sleeper : sleepers_)
         if (sleeper->when_ && (!next || *sleeper->when_ < *next)) next = sleeper->when_;
-    return next;
+    if (!next) return std::nullopt;
+    return booted_at_ + *next;
 }
+
+void FakeClock::set_wall(std::chrono::milliseconds error, bool synchronised)
+{
+    error_ = error;
+    synchronised_ = synchronised;
+}
+
+void FakeClock::stand_still(std::chrono::milliseconds length)
+{
+    truth_ += length;
+    booted_at_ += length;
+    error_ -= length;
+}
+
+void FakeClock::reboot()
+{
+    booted_at_ = truth_;
+    ++boots_;
+}
+
+core::ClockReading FakeClock::read() const
+{
+    core::BootId id;
+    id.value.fill(boots_);
+    return {truth_ + error_, boot(), id, synchronised_};
+}
+
+std::chrono::milliseconds FakeClock::boot() const { return truth_ - booted_at_; }
 
 // ---- telemetry ----
 

@@ -1,7 +1,7 @@
 // The service's ports as a test sees them: time it advances, links and telemetry that remember.
 #pragma once
 
-#include "relay/service/ports/clock.hpp"
+#include "relay/service/kept_clock.hpp"
 #include "relay/service/ports/links.hpp"
 #include "relay/service/ports/telemetry.hpp"
 #include "tests/unit/service/latch.hpp"
@@ -17,21 +17,39 @@ namespace tocsin::service::test {
 
 namespace asio = boost::asio;
 
-class FakeClock final : public Clock {
+// The clock of a relay on a machine whose clocks the test sets. They are right until told otherwise,
+// and so is what the relay makes of them: then `now` is the true time.
+class FakeClock final : public KeptClock {
 public:
-    explicit FakeClock(TimePoint begin) : now_(begin) {}
+    explicit FakeClock(TimePoint begin);
 
-    [[nodiscard]] TimePoint now() const override { return now_; }
     [[nodiscard]] std::unique_ptr<Sleeper> sleeper() override;
 
-    // Wakes whoever slept until then.
-    void set(TimePoint now);
-    // The earliest time that somebody sleeps until.
+    // True time passes; wakes whoever slept until then.
+    void set(TimePoint truth);
+    [[nodiscard]] TimePoint truth() const { return truth_; }
+    // When, in true time, the first of those who sleep wakes.
     [[nodiscard]] std::optional<TimePoint> next_wake() const;
+
+    // The wall clock is off by so much from here on, and somebody vouches for it or nobody does.
+    void set_wall(std::chrono::milliseconds error, bool synchronised);
+    [[nodiscard]] bool is_synchronised() const { return synchronised_; }
+    [[nodiscard]] std::chrono::milliseconds wall_error() const { return error_; }
+    // The machine stands still for so long (a virtual one put aside): no clock of it counts.
+    void stand_still(std::chrono::milliseconds length);
+    // The machine starts again: `begin` with what was kept comes next.
+    void reboot();
 
 private:
     class FakeSleeper;
-    TimePoint now_;
+    [[nodiscard]] core::ClockReading read() const override;
+    [[nodiscard]] std::chrono::milliseconds boot() const override;
+
+    TimePoint truth_;
+    TimePoint booted_at_;
+    std::uint8_t boots_ = 1;
+    std::chrono::milliseconds error_{};
+    bool synchronised_ = true;
     std::vector<FakeSleeper*> sleepers_;
 };
 

@@ -11,6 +11,7 @@ void ScriptedStore::let_go()
 ScriptedStore::Later<void> ScriptedStore::commit()
 {
     if (holding_) co_await held_.wait();
+    if (change_fault) co_return *change_fault;
     if (failures_.empty()) co_return Result<void>();
     const Errc code = failures_.front();
     failures_.pop_front();
@@ -81,6 +82,18 @@ ScriptedStore::Later<void> ScriptedStore::put_directory(store::PublishedDirector
     Result<void> may = co_await commit();
     if (!may) co_return may.error();
     co_return co_await inner_.put_directory(std::move(next));
+}
+
+ScriptedStore::Later<std::optional<core::TimeSample>> ScriptedStore::kept_time()
+{
+    if (kept_time_fault) co_return *kept_time_fault;
+    co_return co_await inner_.kept_time();
+}
+
+ScriptedStore::Later<void> ScriptedStore::keep_time(core::TimeSample sample)
+{
+    if (keep_time_fault) co_return *keep_time_fault;
+    co_return co_await inner_.keep_time(sample);
 }
 
 } // namespace tocsin::service::test

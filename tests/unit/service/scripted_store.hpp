@@ -32,7 +32,13 @@ public:
     std::function<boost::asio::awaitable<void>()> before_append{};
     std::set<AlertId> damaged{};
 
-    std::size_t appends = 0; // tried
+    std::optional<Errc> list_fault{}; // of open_alerts
+    std::optional<Errc> change_fault{}; // of every change of alerts and marks
+    std::optional<Errc> keep_time_fault{};
+    std::optional<Errc> kept_time_fault{};
+
+    std::size_t appends = 0;  // tried
+    std::size_t listings = 0; // pages asked for
 
     Later<store::Identity> identity() override { return inner_.identity(); }
     Later<store::Committed> insert(store::NewAlert alert) override;
@@ -51,6 +57,13 @@ public:
     Later<std::optional<store::PublishedDirectory>> directory() override
     {
         return inner_.directory();
+    }
+    Later<std::vector<AlertId>> open_alerts(std::optional<AlertId> after,
+                                            std::size_t count_max) override
+    {
+        ++listings;
+        if (list_fault) return fail_listing(*list_fault);
+        return inner_.open_alerts(after, count_max);
     }
     Later<void> put_directory(store::PublishedDirectory next) override;
     Later<void> put_prekeys(MailboxId mailbox, std::vector<Bytes> prekeys) override
@@ -72,9 +85,11 @@ public:
         return inner_.put_join_answer(std::move(answer));
     }
     Later<Bytes> join_answer(Digest invitation) override { return inner_.join_answer(invitation); }
-    Later<void> probe() override { return inner_.probe(); }
+    Later<std::optional<core::TimeSample>> kept_time() override;
+    Later<void> keep_time(core::TimeSample sample) override;
 
 private:
+    static Later<std::vector<AlertId>> fail_listing(Errc code) { co_return code; }
     Later<void> commit(); // waits while held, then says whether the change may be written
 
     store::AlertStore& inner_;

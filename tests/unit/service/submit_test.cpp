@@ -90,6 +90,25 @@ TEST(Submit, WhatIsNoEnvelopeOrIsPastItsExpiryIsRefused)
     EXPECT_EQ(world.tell(sender, protocol::Submit{alert.envelope}), "expired");
 }
 
+TEST(Submit, WhatEndsWhileItWaitsItsTurnIsRefused)
+{
+    World world;
+    const Visit sender = world.connect(world.sender);
+    world.store.hold();
+    // As many as the relay stores at once, and one more.
+    std::vector<Reply> replies;
+    std::size_t held = 0;
+    do {
+        held = world.store.held();
+        replies.push_back(world.begin(sender, protocol::Submit{world.seal(world.plan()).envelope}));
+    } while (world.store.held() > held);
+    world.advance(26h);
+    world.store.let_go();
+    world.run();
+    EXPECT_EQ(told(replies.front()), "receipt");
+    EXPECT_EQ(told(replies.back()), "expired");
+}
+
 TEST(Submit, AnAlertReadBackIsTheFoldOfItsJournal)
 {
     World world;

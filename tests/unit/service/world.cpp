@@ -153,7 +153,7 @@ void World::run()
 
 void World::advance(std::chrono::milliseconds by)
 {
-    const TimePoint target = clock.now() + by;
+    const TimePoint target = clock.truth() + by;
     for (auto next = clock.next_wake(); next && *next <= target; next = clock.next_wake()) {
         clock.set(*next);
         run();
@@ -270,7 +270,7 @@ Sent World::seal_with(protocol::SealSecrets secrets, const protocol::CompiledPla
     content.category = Category::arrest;
     content.text = "Arrested at the market.";
     return {
-        protocol::seal_with(std::move(secrets), content, to, from, org.org, clock.now()).value(),
+        protocol::seal_with(std::move(secrets), content, to, from, org.org, clock.truth()).value(),
         std::move(answer_keys)};
 }
 

@@ -51,6 +51,10 @@ TEST_F(SettingsFile, AnEmptyOneMeansTheDefaults)
     EXPECT_EQ(settings.retention, std::chrono::hours(24 * 30));
     EXPECT_EQ(settings.drain, std::chrono::seconds(10));
     EXPECT_EQ(settings.log_level, "info");
+    EXPECT_FALSE(settings.metrics.has_value());
+    EXPECT_FALSE(settings.heartbeat.has_value());
+    EXPECT_EQ(settings.heartbeat_every, std::chrono::seconds(60));
+    EXPECT_TRUE(settings.heartbeat_ca.empty());
 }
 
 TEST_F(SettingsFile, TheTextOfANewOneSaysTheDefaultsThemselves)
@@ -69,6 +73,10 @@ TEST_F(SettingsFile, TheTextOfANewOneSaysTheDefaultsThemselves)
     EXPECT_EQ(written.settings.retention, defaults.retention);
     EXPECT_EQ(written.settings.drain, defaults.drain);
     EXPECT_EQ(written.settings.log_level, defaults.log_level);
+    EXPECT_FALSE(written.settings.metrics.has_value());
+    EXPECT_FALSE(written.settings.heartbeat.has_value());
+    EXPECT_EQ(written.settings.heartbeat_every, defaults.heartbeat_every);
+    EXPECT_TRUE(written.settings.heartbeat_ca.empty());
 }
 
 TEST_F(SettingsFile, EveryKeyIsTaken)
@@ -84,6 +92,10 @@ reserve_mib = 2
 retention_days = 7
 drain_s = 3
 log_level = "alarm"
+metrics = "[::1]:9464"
+heartbeat = "https://hc.example.org:8443/ping/abc?run=1"
+heartbeat_every_s = 90
+heartbeat_ca = "ca.pem"
 )")
                                   .settings;
     EXPECT_EQ(settings.host, "::1");
@@ -97,6 +109,15 @@ log_level = "alarm"
     EXPECT_EQ(settings.retention, std::chrono::hours(24 * 7));
     EXPECT_EQ(settings.drain, std::chrono::seconds(3));
     EXPECT_EQ(settings.log_level, "alarm");
+    EXPECT_EQ(settings.metrics.value().host, "::1");
+    EXPECT_EQ(settings.metrics.value().port, 9464);
+    const WebAddress& heartbeat = settings.heartbeat.value();
+    EXPECT_TRUE(heartbeat.tls);
+    EXPECT_EQ(heartbeat.host, "hc.example.org");
+    EXPECT_EQ(heartbeat.port, 8443);
+    EXPECT_EQ(heartbeat.target, "/ping/abc?run=1");
+    EXPECT_EQ(settings.heartbeat_every, std::chrono::seconds(90));
+    EXPECT_EQ(settings.heartbeat_ca, folder / "ca.pem");
 }
 
 TEST_F(SettingsFile, EveryMistakeIsToldAtOnceWithItsLine)
@@ -131,6 +152,51 @@ TEST_F(SettingsFile, NumbersOutOfRangeAreMistakes)
                              "reserve_mib = 65537", "retention_days = 0", "retention_days = 3651",
                              "drain_s = 0", "drain_s = 121", "drain_s = 1.5", "drain_s = -3"})
         EXPECT_EQ(mistake(line).line, 1u) << line;
+}
+
+TEST_F(SettingsFile, MetricsAreForThisMachineAlone)
+{
+    for (const char* listen : {"127.0.0.1:9464", "127.8.9.10:1", "[::1]:65535"}) {
+        const Parsed parsed = read(std::string("metrics = \"") + listen + "\"");
+        EXPECT_TRUE(parsed.mistakes.empty()) << listen;
+    }
+    for (const char* listen : {"0.0.0.0:9464", "[::]:9464", "192.0.2.1:9464", "[2001:db8::1]:1"})
+        EXPECT_EQ(mistake(std::string("metrics = \"") + listen + "\"").what,
+                  "metrics is not an address of this machine alone")
+            << listen;
+    for (const char* listen : {"9464", "localhost:9464", "127.0.0.1", "127.0.0.1:x"})
+        EXPECT_EQ(mistake(std::string("metrics = \"") + listen + "\"").what,
+                  "metrics is not address:port")
+            << listen;
+}
+
+TEST_F(SettingsFile, AHeartbeatIsAnAddressOfTheWeb)
+{
+    const auto heartbeat = [this](const std::string& text) {
+        return read("heartbeat = \"" + text + "\"").settings.heartbeat;
+    };
+    EXPECT_EQ(heartbeat("https://hc.example.org").value().target, "/");
+    EXPECT_EQ(heartbeat("https://hc.example.org").value().port, 443);
+    EXPECT_EQ(heartbeat("https://hc.example.org?a=b").value().target, "/?a=b");
+    EXPECT_EQ(heartbeat("https://[2001:db8::1]:444/x").value().host, "2001:db8::1");
+    EXPECT_EQ(heartbeat("https://[2001:db8::1]/x").value().port, 443);
+    EXPECT_EQ(heartbeat("http://127.0.0.1/x").value().port, 80);
+    EXPECT_FALSE(heartbeat("http://localhost:81/x").value().tls);
+    for (const char* wrong :
+         {"hc.example.org/x", "ftp://hc.example.org/", "https://", "https:///x",
+          "https://hc.example.org:0/", "https://hc.example.org:70000/", "https://hc.example.org:/",
+          "https://user:word@hc.example.org/", "https://hc.example.org/a b",
+          "https://hc.example.org/a#b", "https://hc.example.org/\\r\\nX:", "https://[::1/x"})
+        EXPECT_EQ(mistake(std::string("heartbeat = \"") + wrong + "\"").what,
+                  "heartbeat is no address of the web")
+            << wrong;
+    for (const char* open : {"http://hc.example.org/secret", "http://127.example.org/secret"}) {
+        const Mistake plain = mistake(std::string("heartbeat = \"") + open + "\"");
+        EXPECT_EQ(plain.what, "heartbeat would be sent without TLS");
+        EXPECT_EQ((plain.what + plain.remedy).find("secret"), std::string::npos);
+    }
+    EXPECT_EQ(mistake("heartbeat_every_s = 0").line, 1u);
+    EXPECT_EQ(mistake("heartbeat_every_s = 3601").line, 1u);
 }
 
 TEST_F(SettingsFile, AfterASyntaxErrorThereIsOnlyThatMistake)

@@ -174,6 +174,8 @@ TEST_F(SqliteDamage, F6_EveryKindOfAlertRowIsGuarded)
         const auto due = *await(store_->claim_due(t0 + 1h, 1s, 100));
         EXPECT_EQ(due.size(), alert_count - 1);
         EXPECT_FALSE(std::ranges::count(due, victim.id, &Due::id));
+        // But an auditor is to stumble over it.
+        EXPECT_TRUE(std::ranges::count(*await(store_->open_alerts({}, 100)), victim.id));
         store_.reset();
         EXPECT_EQ(content_of(path()), before) << "kept as it was found";
     }

@@ -69,6 +69,14 @@ TEST_F(SqliteFile, WhatAnInterruptedCreateLeftIsNoObstacle)
     EXPECT_TRUE(insert(an_alert(1)).has_value());
 }
 
+TEST_F(SqliteFile, WhatIsInTheWayOfACreateIsKeptAndNamedSo)
+{
+    std::filesystem::create_directories(path().string() + ".new/somebodys");
+    EXPECT_EQ(SqliteStore::create(options(), an_identity()).error(), Errc::already_exists);
+    EXPECT_TRUE(std::filesystem::exists(path().string() + ".new/somebodys"));
+    EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
 TEST_F(SqliteFile, OpenNeedsAFile)
 {
     EXPECT_EQ(open_error(), Errc::not_found);

@@ -13,6 +13,25 @@ protected:
         given.executor = io_.get_executor();
         store_ = *SqliteStore::create(std::move(given), an_identity());
     }
+    void reopen_with(std::size_t tasks_max, std::size_t bytes_max)
+    {
+        store_.reset();
+        SqliteOptions given = options();
+        given.executor = io_.get_executor();
+        given.group_tasks_max = tasks_max;
+        given.group_bytes_max = bytes_max;
+        store_ = *SqliteStore::open(std::move(given));
+    }
+    std::uint64_t syncs_of(std::uint64_t first, std::uint64_t count)
+    {
+        (void)begin(store_->insert(an_alert(first))); // the log's beginning has a sync of its own
+        run();
+        const std::uint64_t before = vfs_->syncs();
+        for (std::uint64_t n = 1; n <= count; ++n)
+            (void)begin(store_->insert(an_alert(first + n, 1000)));
+        run();
+        return vfs_->syncs() - before;
+    }
     ~SqliteShared() override { store_.reset(); }
 
     template <class T>
@@ -60,6 +79,15 @@ TEST_F(SqliteShared, WhoComesTogetherSharesOneSync)
     const auto last = begin(store_->load(id_of<AlertId>(20)));
     run();
     EXPECT_TRUE(is_whole(***last, 20));
+}
+
+TEST_F(SqliteShared, AGroupEndsAtItsBoundOfChangesAndAtItsBoundOfBytes)
+{
+    constexpr std::size_t many = 1 << 20;
+    reopen_with(4, many);
+    EXPECT_EQ(syncs_of(100, 20), 5u);
+    reopen_with(many, 3000); // each change has a little more than 1000 bytes
+    EXPECT_EQ(syncs_of(200, 21), 7u);
 }
 
 TEST_F(SqliteShared, WhatWaitsIsCommittedBeforeTheStoreGoes)
