@@ -1,6 +1,7 @@
 // `tocsin ack`: a person's answer.
 
 #include "client-lib/cli/commands.hpp"
+#include "client-lib/cli/incident_view.hpp"
 #include "client-lib/cli/parse.hpp"
 #include "client-lib/cli/text.hpp"
 
@@ -8,6 +9,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -31,6 +34,7 @@ struct AckOptions {
     bool renew = false;
     bool confirm_cancel = false;
     bool desk = false;
+    bool incident = false;
     bool no_wait = false;
 };
 
@@ -52,6 +56,9 @@ Parsed<AnswerDraft> draft_of(const AckOptions& options)
     if (!options.hand_over.empty()) draft.verb = Verb::hand_over;
     if (options.desk && !options.decline)
         return Draft::wrong(tr("--desk goes with --decline: the whole desk can't."));
+    if (options.incident && options.confirm_cancel)
+        return Draft::wrong(tr("--confirm-cancel is said of one alert at a time: each sender has "
+                               "to be reached."));
     draft.whole_desk = options.desk;
     const bool promise = draft.verb == Verb::accept || draft.verb == Verb::renew;
     if (!promise && !(options.term.empty() && options.eta.empty() && options.will.empty()))
@@ -114,6 +121,35 @@ std::string names_of_contacts(const AlertStatus& status)
     return names;
 }
 
+void tell_answered(Screen& screen, const AlertStatus& status, const AnswerDraft& draft)
+{
+    Answered said;
+    said.verb = draft.verb;
+    said.target = draft.whole_desk ? 1 : 0;
+    for (std::size_t i = 0; draft.contact && i < status.contacts.size(); ++i)
+        if (status.contacts[i].number == *draft.contact)
+            said.target = static_cast<std::uint32_t>(i);
+    Sentence sentence;
+    sentence.tone = Tone::good;
+    sentence.text =
+        fill(tr("The relay has your answer for alert {id}: {answer}."),
+             {{"id", short_id(status.id)}, {"answer", words_of_answer(said, draft.note, status)}});
+    if (status.content && status.content->status == Status::exercise)
+        sentence.text = tr("EXERCISE.") + " " + sentence.text;
+    screen.tell(now(), sentence);
+    Json json;
+    json.add("type", "answered").add("alert", to_hex(status.id.view())).add("at", now());
+    screen.write(json.add("verb", name_of(draft.verb)));
+}
+
+// Signed once, at the first try over a link, and kept from then on: later tries send that answer.
+Attempt answering(Client* client, AlertId id, AnswerDraft draft, std::shared_ptr<bool> is_signed)
+{
+    return [client, id, draft = std::move(draft), is_signed = std::move(is_signed)] {
+        return std::exchange(*is_signed, true) ? client->flush() : client->answer(id, draft);
+    };
+}
+
 asio::awaitable<int> send_answer(Link* link, Screen* screen, Device* device, std::string alert,
                                  AnswerDraft draft, std::string hand_over, Patience patience)
 {
@@ -136,39 +172,136 @@ asio::awaitable<int> send_answer(Link* link, Screen* screen, Device* device, std
     }
     Client* client = &link->client();
     const AlertId which = *id;
-    const Attempt attempt = [client, which, draft] { return client->answer(which, draft); };
-    const std::string kept = tr("Your answer is signed and kept here; it does not count yet.");
+    const auto is_signed = std::make_shared<bool>(false);
+    const Attempt attempt = answering(client, which, draft, is_signed);
+    const std::string kept = tr("Your answer does not count yet.");
     const Result<void> sent = co_await insist(link, screen, attempt, patience, kept);
     if (!sent) {
         Trouble trouble = trouble_of(sent.error());
-        if (is_passing(sent.error())) {
+        if (is_passing(sent.error()) && !*is_signed) {
             trouble.safe = kept;
+            trouble.next = tr("Repeat the command when there is a network. Meanwhile others go on "
+                              "being called.");
+        } else if (is_passing(sent.error())) {
+            trouble.safe = tr("Your answer is signed and kept here; it does not count yet.");
             trouble.next = tr("Repeat the command, or \"tocsin inbox --watch\": it is sent as soon "
                               "as the relay can be reached. Meanwhile others go on being called.");
             trouble.exit = Exit::saved_only;
         }
         co_return screen->fail(trouble);
     }
-    Answered said;
-    said.verb = draft.verb;
-    said.target = draft.whole_desk ? 1 : 0;
-    for (std::size_t i = 0; draft.contact && i < status->contacts.size(); ++i)
-        if (status->contacts[i].number == *draft.contact)
-            said.target = static_cast<std::uint32_t>(i);
-    Sentence sentence;
-    sentence.tone = Tone::good;
-    sentence.text =
-        fill(tr("The relay has your answer for alert {id}: {answer}."),
-             {{"id", short_id(which)}, {"answer", words_of_answer(said, draft.note, *status)}});
-    screen->tell(now(), sentence);
-    Json json;
-    json.add("type", "answered").add("alert", to_hex(which.view())).add("at", now());
-    screen->write(json.add("verb", name_of(draft.verb)));
+    tell_answered(*screen, *status, draft);
     if (draft.verb == Verb::accept || draft.verb == Verb::renew)
         screen->say(fill(tr("Next: renew it before it runs out (tocsin ack {id} --renew), and say "
                             "when it is over (tocsin ack {id} --resolve)."),
                          {{"id", short_id(which)}}));
     co_return static_cast<int>(Exit::done);
+}
+
+// ---- every alert of an incident, each by an answer of its own ----
+
+// Whether this answer is one that the alert waits for.
+bool waits_for(Verb verb, const AlertStatus& status)
+{
+    const auto own = status.my_slot ? contact_of(status, *status.my_slot) : std::nullopt;
+    const bool held = own && *own < status.contacts.size() && status.contacts[*own].holds;
+    const auto state = incident_member(status).state;
+    if (state == IncidentMember::State::over) return false;
+    if (verb == Verb::accept || verb == Verb::decline)
+        return state == IncidentMember::State::calling && !held;
+    return held;
+}
+
+// Those of the incident that wait for this answer; the alert itself when it stands alone.
+std::vector<AlertStatus> waiting_in_incident(const Device& device, const AlertId& id, Verb verb)
+{
+    DeskBook book{device.incident_window()};
+    std::map<AlertId, AlertStatus> all;
+    const auto alerts = device.alerts();
+    for (std::size_t i = 0; alerts && i < alerts->size(); ++i) {
+        Result<AlertStatus> status = device.status((*alerts)[i].id);
+        if (!status || status->mine) continue;
+        book.note(*status);
+        all[status->id] = std::move(*status);
+    }
+    std::vector<AlertStatus> waiting;
+    const Incident incident = book.incident_of(id);
+    for (const auto& [each, status] : all)
+        if ((each == id || incident.holds(each)) && waits_for(verb, status))
+            waiting.push_back(status);
+    std::ranges::sort(waiting, {}, [](const AlertStatus& status) {
+        return std::pair(status.began_at, status.id);
+    });
+    return waiting;
+}
+
+void tell_unanswered(Screen& screen, const AlertId& id, const Trouble& why)
+{
+    Sentence sentence;
+    sentence.tone = Tone::loud;
+    sentence.text = fill(tr("Alert {id} has no answer of yours. {why}"),
+                         {{"id", short_id(id)}, {"why", why.what}});
+    screen.tell(now(), sentence);
+    Json json;
+    json.add("type", "unanswered").add("alert", to_hex(id.view())).add("at", now());
+    screen.write(json.add("code", why.code).add("what", why.what));
+}
+
+asio::awaitable<Result<void>> answer_one(Link* link, Screen* screen, AlertStatus status,
+                                         AnswerDraft draft, Patience patience)
+{
+    Client* client = &link->client();
+    const AlertId id = status.id;
+    const Attempt attempt = answering(client, id, draft, std::make_shared<bool>(false));
+    const std::string kept = tr("Your answer does not count yet.");
+    const Result<void> sent = co_await insist(link, screen, attempt, patience, kept);
+    if (sent) tell_answered(*screen, status, draft);
+    if (!sent) tell_unanswered(*screen, id, trouble_of(sent.error()));
+    co_return sent;
+}
+
+asio::awaitable<int> answer_incident(Link* link, Screen* screen, Device* device, std::string alert,
+                                     AnswerDraft draft, std::string hand_over, Patience patience)
+{
+    // What waits at the relay belongs to it too.
+    (void)co_await gather(link);
+    const Result<AlertId> id = device->find(alert);
+    if (!id) co_return screen->fail(id.error());
+    const std::vector<AlertStatus> waiting = waiting_in_incident(*device, *id, draft.verb);
+    if (waiting.empty()) {
+        Trouble trouble = trouble_of(Errc::stale);
+        trouble.what = tr("No alert of this incident waits for this answer.");
+        trouble.next = tr("\"tocsin inbox\" shows how each of them stands.");
+        co_return screen->fail(trouble);
+    }
+    std::size_t answered = 0;
+    boost::system::error_code failed;
+    for (const AlertStatus& status : waiting) {
+        if (failed && is_passing(failed)) { // no relay answers: the rest would wait in vain
+            tell_unanswered(*screen, status.id, trouble_of(failed));
+            continue;
+        }
+        AnswerDraft one = draft;
+        if (one.verb == Verb::hand_over) one.contact = contact_named(status, hand_over);
+        if (one.verb == Verb::hand_over && !one.contact) {
+            failed = Errc::invalid_argument;
+            tell_unanswered(*screen, status.id, trouble_of(failed));
+            continue;
+        }
+        const Result<void> sent = co_await answer_one(link, screen, status, one, patience);
+        if (sent)
+            ++answered;
+        else
+            failed = sent.error();
+    }
+    if (answered == waiting.size()) co_return static_cast<int>(Exit::done);
+    Trouble trouble = trouble_of(failed);
+    trouble.what = fill(tr("{n} of {all} alerts have your answer."),
+                        {{"n", std::to_string(answered)}, {"all", std::to_string(waiting.size())}});
+    trouble.safe = tr("Those that have it count, each by itself.");
+    trouble.next = tr("\"tocsin inbox\" shows how each of them stands.");
+    if (is_passing(failed)) trouble.next = tr("Repeat the command: it answers only the others.");
+    co_return screen->fail(trouble);
 }
 
 int run_ack(const Common& common, Screen& screen, AckOptions options)
@@ -187,6 +320,10 @@ int run_ack(const Common& common, Screen& screen, AckOptions options)
         return static_cast<int>(Exit::saved_only);
     };
     const Patience patience = options.no_wait ? Patience::short_try : Patience::endless;
+    if (options.incident)
+        return link.run(answer_incident(&link, &screen, &*device, options.alert, draft.value(),
+                                        options.hand_over, patience),
+                        interrupted);
     return link.run(send_answer(&link, &screen, &*device, options.alert, draft.value(),
                                 options.hand_over, patience),
                     interrupted);
@@ -214,6 +351,9 @@ void add_answer_options(CLI::App& command, AckOptions& options)
         "--confirm-cancel", options.confirm_cancel,
         tr("The sender has cancelled, and I have made sure by another way that they are "
            "free."));
+    command.add_flag("-i,--incident", options.incident,
+                     tr("All alerts of the incident that ALERT belongs to and that wait for this "
+                        "answer; each gets its own."));
     command
         .add_option("--hand-over", options.hand_over,
                     tr("Asks another contact to take over: its name, part of it, its kind, or its "
@@ -248,6 +388,7 @@ void add_ack(CLI::App& app, Chosen& chosen)
                     "  tocsin ack --eta 20m --name Amina --will call,visit\n"
                     "  tocsin ack 3f9a --decline --desk \"closed until Monday\"\n"
                     "  tocsin ack 3f9a --hand-over embassy\n"
+                    "  tocsin ack 3f9a --incident --eta 20m\n"
                     "  tocsin ack 3f9a --resolve \"she is home\"");
     add_answer_options(*command, *options);
     command->callback([options, &chosen] {

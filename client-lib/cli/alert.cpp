@@ -56,22 +56,6 @@ asio::awaitable<int> send_alert(Link* link, Screen* screen, Device* device, Aler
     co_return static_cast<int>(Exit::done);
 }
 
-int fail_to_save(Screen& screen, const Device& device, const AlertContent& content,
-                 boost::system::error_code why)
-{
-    Trouble trouble = trouble_of(why);
-    trouble.safe = tr("Nothing was sent and nothing is saved.");
-    if (why == Errc::invalid_plan)
-        if (const Result<AlertPreview> preview = device.preview(content))
-            trouble = nobody_left(*preview);
-    if (why == Errc::damaged && !device.settings())
-        trouble.next =
-            tr("What you agreed to on this device can't be read. Say it here, for example "
-               "--consent peer,lawyer, and set it anew: tocsin settings --consent "
-               "default.");
-    return screen.fail(trouble);
-}
-
 int show_preview(Screen& screen, const Device& device, const AlertContent& content)
 {
     const Result<AlertPreview> preview = device.preview(content);
@@ -197,6 +181,22 @@ int run_alert(const Common& common, Screen& screen, const AlertOptions& options,
 }
 
 } // namespace
+
+int fail_to_save(Screen& screen, const Device& device, const AlertContent& content,
+                 boost::system::error_code why)
+{
+    Trouble trouble = trouble_of(why);
+    trouble.safe = tr("Nothing was sent and nothing is saved.");
+    if (why == Errc::invalid_plan)
+        if (const Result<AlertPreview> preview = device.preview(content))
+            trouble = nobody_left(*preview);
+    if (why == Errc::damaged && !device.settings())
+        trouble.next =
+            tr("What you agreed to on this device can't be read. Say it here, for example "
+               "--consent peer,lawyer, and set it anew: tocsin settings --consent "
+               "default.");
+    return screen.fail(trouble);
+}
 
 void add_alert(CLI::App& app, Chosen& chosen)
 {

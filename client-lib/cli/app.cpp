@@ -185,6 +185,7 @@ int run_command_line(int argc, char** argv)
     add_join(app, chosen);
     add_alert(app, chosen);
     add_settings(app, chosen);
+    add_drill(app, chosen);
     add_status(app, chosen);
     add_update(app, chosen);
     add_cancel(app, chosen);

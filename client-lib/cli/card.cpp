@@ -124,6 +124,22 @@ std::vector<CardLine> card_of(const AlertStatus& status)
     return card;
 }
 
+std::vector<CardLine> first_lines_of(const AlertStatus& status)
+{
+    std::vector<CardLine> lines;
+    const auto add = [&](const std::string& label, const std::string& text, Tone tone) {
+        if (!trimmed(text).empty()) lines.push_back({tone, label, text});
+    };
+    const AlertContent& c = *status.content;
+    add(tr("DO NOT"), c.do_not, Tone::loud);
+    add(tr("Says"), clipped(c.text, 200), Tone::plain);
+    const std::optional<Place> later = later_place(status);
+    add(later ? tr("Last seen") : tr("Where"), place_text(later ? *later : c.where, status.sent_at),
+        Tone::plain);
+    add(tr("Medical"), c.medical_need, Tone::heading);
+    return lines;
+}
+
 void add_consent(std::vector<CardLine>& card, const std::string& kinds, bool to_government,
                  bool in_public_reports)
 {

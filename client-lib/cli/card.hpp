@@ -21,6 +21,9 @@ struct CardLine {
 // What the alert says; what must not be done comes first.
 [[nodiscard]] std::vector<CardLine> card_of(const AlertStatus& status);
 
+// Of that, what an officer with many alerts must not miss.
+[[nodiscard]] std::vector<CardLine> first_lines_of(const AlertStatus& status);
+
 // Who has been called and how each stands, nearest circle first.
 [[nodiscard]] std::vector<CardLine> contacts_of(const AlertStatus& status);
 

@@ -35,15 +35,19 @@ void tell_link(Screen& screen, std::string_view type, const std::string& words)
 } // namespace
 
 asio::awaitable<int> watch_alert(Link* link, Screen* screen, Device* device, AlertId id,
-                                 Story story)
+                                 Story story, SteadyTime until, AlertStatus* last)
 {
     Client& client = link->client();
     std::optional<AlertStatus> known = tell_news(*screen, *device, id, story);
     if (!known) co_return screen->fail(device->status(id).error());
+    const auto keep = [&] {
+        if (last != nullptr && known->content) *last = *known;
+    };
+    keep();
     client.start();
     bool following = false;
     bool said_offline = false;
-    while (!is_over(known->progress) && std::cout) {
+    while (!is_over(known->progress) && std::cout && std::chrono::steady_clock::now() < until) {
         if (!following) {
             Result<void> up = co_await client.connected(2s);
             if (up && known->mine && known->progress == Progress::saved) {
@@ -70,6 +74,7 @@ asio::awaitable<int> watch_alert(Link* link, Screen* screen, Device* device, Ale
             co_return screen->fail(Errc::unauthenticated);
         if (std::optional<AlertStatus> next = tell_news(*screen, *device, id, story))
             known = std::move(next);
+        keep();
     }
     co_return static_cast<int>(Exit::done);
 }

@@ -295,6 +295,9 @@ std::string words_of(Warning warning)
     case Warning::papers_replaced:
         return tr("The sender's papers are older than the organisation's newest keys. Mostly that "
                   "is a device that was offline. Take it seriously, and check who it is.");
+    case Warning::papers_unfit:
+        return tr("The papers on this device do not hold, so perhaps nobody can read this alert. "
+                  "It is sent all the same. Call by other means too, and tell your organisation.");
     }
     return tr("Something about this alert does not add up.");
 }
@@ -381,10 +384,10 @@ std::string_view name_of(Verb verb)
 
 std::string_view name_of(Warning warning)
 {
-    constexpr std::array<std::string_view, 10> names{
+    constexpr std::array<std::string_view, 11> names{
         "unknown",        "relay_late",        "relay_forged",       "stopped_unsigned",
         "lost_follow_up", "directory_expired", "no_forward_secrecy", "certificate_expired",
-        "sender_revoked", "papers_replaced"};
+        "sender_revoked", "papers_replaced",   "papers_unfit"};
     return in(names, warning);
 }
 

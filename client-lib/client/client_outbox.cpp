@@ -1,5 +1,6 @@
 // Alerts and words on their way to the relay.
 #include "client-lib/client/client_impl.hpp"
+#include "client-lib/client/raise.hpp"
 #include "client-lib/client/reading.hpp"
 
 #include <algorithm>
@@ -43,6 +44,13 @@ asio::awaitable<bool> Client::Impl::send_alerts(Self self, LinkPtr link)
 // True: not settled, to be tried again on this link.
 asio::awaitable<bool> Client::Impl::send_alert(Self self, LinkPtr link, AlertId id)
 {
+    // Nobody could open it as it is. What the relay has of the directory may mend that; whatever
+    // comes of asking, the alert goes.
+    if (client::has_unfit_papers(self->store(), id)) {
+        if (!self->directory_known_) co_await fetch_directory(self, link);
+        if (self->gone(link)) co_return true;
+        client::mend_papers(self->store(), id, self->now());
+    }
     const Result<client::Waiting> sending = client::begin_sending(self->store(), id);
     if (!sending) {
         self->resubmit_.erase(id);

@@ -115,6 +115,12 @@ std::vector<std::string> Device::addresses() const
     return record ? record->addresses : std::vector<std::string>();
 }
 
+std::chrono::seconds Device::incident_window() const
+{
+    const Names names(impl_->store);
+    return names.get() != nullptr ? names.get()->incident_window : incident_window_default;
+}
+
 Result<DeviceSettings> Device::settings() const { return client::load_settings(impl_->store); }
 
 Result<void> Device::set_settings(const DeviceSettings& settings)
@@ -146,9 +152,9 @@ Result<void> Device::reseal(const AlertId& id, const AlertContent& content)
     return client::reseal_alert(impl_->store, id, content, impl_->now());
 }
 
-Result<AlertId> Device::save(const AlertContent& content)
+Result<AlertId> Device::save(const AlertContent& content, std::chrono::seconds life_max)
 {
-    return client::save_alert(impl_->store, content, impl_->now());
+    return client::save_alert(impl_->store, content, life_max, impl_->now());
 }
 
 Result<std::vector<AlertSummary>> Device::alerts() const

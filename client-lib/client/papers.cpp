@@ -36,10 +36,42 @@ Result<void> renew_certificate(KeyStore& store, const DirectoryRecord& kept,
     if (device->certificate.bytes == (*renewed)->bytes &&
         device->certificate.signature == (*renewed)->signature)
         return {};
-    const auto held = protocol::decode_certificate(device->certificate.bytes);
+    // Papers of another key last no longer than that key serves, whatever their date.
+    const auto held =
+        protocol::verify_certificate(device->certificate, directory_key, TimePoint::min());
     if (held && held->expires_at > certificate->expires_at) return {};
     device->certificate = std::move(**renewed);
     return store.keep(Compartment::kit, file::device, *device);
+}
+
+// The new directory's key takes the place of the old one in what a panic needs. Papers that only
+// the old one vouches for keep it.
+Result<void> keep_former_key(KeyStore& store, const SignPublicKey& directory_key)
+{
+    const Result<DeviceRecord> device = store.load<DeviceRecord>(Compartment::kit, file::device);
+    const Result<PanicRecord> panic = store.load<PanicRecord>(Compartment::kit, file::panic);
+    if (!device || !panic || device->certificate.bytes.empty()) return {};
+    if (protocol::verify_certificate(device->certificate, directory_key, TimePoint::min()))
+        return {};
+    const auto former = protocol::decode_directory_key(panic->directory_key.bytes);
+    const bool vouched =
+        former && protocol::verify_certificate(device->certificate, former->key, TimePoint::min());
+    if (!vouched) return {};
+    return store.keep(Compartment::kit, file::papers, PapersRecord{panic->directory_key});
+}
+
+// As a recipient will judge them; empty: it could not open an alert with these.
+std::optional<protocol::SenderKey> judge(const SenderPapers& papers, const DeviceRecord& device,
+                                         const protocol::Trust& trust)
+{
+    const auto key = protocol::verify_sender_key(papers.directory_key, trust);
+    if (!key) return std::nullopt;
+    const auto certificate =
+        protocol::verify_certificate(papers.certificate, key->key.key, TimePoint::min());
+    const SignPublicKey own = crypto::SignKey::from_seed(device.sign_seed.view()).public_key();
+    if (!certificate || certificate->device_key != own || certificate->org != device.org)
+        return std::nullopt;
+    return *key;
 }
 
 PanicRecord panic_of(const protocol::VerifiedDirectory& directory,
@@ -112,6 +144,8 @@ Result<void> use_directory(KeyStore& store, TimePoint now)
     const Result<protocol::DirectoryBundle> bundle = protocol::decode_bundle(kept->bundle);
     if (!bundle) return bundle.error();
 
+    const Result<void> former = keep_former_key(store, verified->directory_key);
+    if (!former) return former;
     // The panic record first: should the second write fail, the roster's version says "do it
     // again".
     const Result<void> panic = store.keep(Compartment::kit, file::panic,
@@ -136,6 +170,33 @@ Result<protocol::Trust> load_trust(const KeyStore& store)
         store.load<DirectoryRecord>(Compartment::kit, file::directory);
     if (!kept) return kept.error();
     return kept->trust;
+}
+
+SenderPapers sender_papers(const KeyStore& store, const DeviceRecord& device,
+                           const PanicRecord& panic)
+{
+    const SenderPapers newest{device.certificate, panic.directory_key};
+    const Result<DirectoryRecord> kept =
+        store.load<DirectoryRecord>(Compartment::kit, file::directory);
+    if (!kept) {
+        // With nothing to judge by they may well be good.
+        return {newest.certificate, newest.directory_key, true, false};
+    }
+    std::vector<protocol::SignedBytes> keys{panic.directory_key};
+    // A crash may have left a renewed certificate beside the key of the directory before.
+    if (const auto bundle = protocol::decode_bundle(kept->bundle))
+        keys.push_back(bundle->directory_key);
+    if (const auto former = store.load<PapersRecord>(Compartment::kit, file::papers))
+        keys.push_back(former->directory_key);
+    for (const protocol::SignedBytes& key : keys) {
+        SenderPapers papers{device.certificate, key};
+        const auto judged = judge(papers, device, kept->trust);
+        if (!judged) continue;
+        papers.fit = true;
+        papers.replaced = judged->replaced;
+        return papers;
+    }
+    return newest;
 }
 
 Result<void> take_prekeys(KeyStore& store, const std::vector<Bytes>& offered, TimePoint now)

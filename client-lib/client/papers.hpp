@@ -30,6 +30,21 @@ enum class Taken : std::uint8_t { known, newer };
 // What is trusted so far; `Errc::not_found` before the first directory.
 [[nodiscard]] Result<protocol::Trust> load_trust(const KeyStore& store);
 
+// ---- a defender's own papers ----
+
+// What an alert carries to say who sent it.
+struct SenderPapers {
+    protocol::SignedBytes certificate;
+    protocol::SignedBytes directory_key;
+    // The recipients' own check holds: root -> directory key -> certificate -> this device. Their
+    // dates are the recipients' to judge.
+    bool fit = false;
+    bool replaced = false; // by a newer directory key; recipients are told
+};
+// The newest that fit; when none do, the newest.
+[[nodiscard]] SenderPapers sender_papers(const KeyStore& store, const DeviceRecord& device,
+                                         const PanicRecord& panic);
+
 // Others' prekeys, verified and never older than those held.
 [[nodiscard]] Result<void> take_prekeys(KeyStore& store, const std::vector<Bytes>& offered,
                                         TimePoint now);

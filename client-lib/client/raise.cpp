@@ -81,6 +81,7 @@ Result<AlertContent> effective(const KeyStore& store, AlertContent content,
 struct Draft {
     DeviceRecord device;
     PanicRecord panic;
+    SenderPapers papers;
     AlertContent content;
     std::uint32_t community = 0;
     protocol::Circumstances circumstances;
@@ -108,8 +109,10 @@ Result<Draft> draft_of(const KeyStore& store, const AlertContent& content, TimeP
     Result<AlertContent> said = effective(store, content, panic->roster);
     if (!said) return said.error();
 
+    SenderPapers sender = sender_papers(store, *device, *panic);
     Draft draft{.device = std::move(*device),
                 .panic = std::move(*panic),
+                .papers = std::move(sender),
                 .content = std::move(*said),
                 .community = papers->community,
                 .circumstances = {},
@@ -143,6 +146,8 @@ AlertRecord record_of(const protocol::SealedAlert& sealed, const Draft& draft,
     record.content = draft.content;
     record.community = draft.community;
     record.directory_expired = draft.directory_expired;
+    record.papers_replaced = draft.papers.replaced;
+    if (!draft.papers.fit) record.warnings.push_back(Warning::papers_unfit);
     record.sender_key = crypto::SignKey::from_seed(draft.device.sign_seed.view()).public_key();
     record.envelope = sealed.envelope;
     record.author = author_owner;
@@ -156,12 +161,13 @@ AlertRecord record_of(const protocol::SealedAlert& sealed, const Draft& draft,
 
 // Sealed and laid out as the key store keeps it; under `id` when one is given.
 Result<AlertRecord> sealed_record(const Draft& draft, const std::optional<AlertId>& id,
-                                  TimePoint now)
+                                  std::chrono::seconds life_max, TimePoint now)
 {
-    const Result<protocol::CompiledPlan> compiled = draft.compiled();
+    Result<protocol::CompiledPlan> compiled = draft.compiled();
     if (!compiled) return compiled.error();
+    compiled->life = std::min(compiled->life, life_max);
     const crypto::SignKey device_key = crypto::SignKey::from_seed(draft.device.sign_seed.view());
-    const protocol::Sender sender{device_key, draft.device.certificate, draft.panic.directory_key,
+    const protocol::Sender sender{device_key, draft.papers.certificate, draft.papers.directory_key,
                                   draft.panic.version, draft.directory_expired};
     protocol::SealSecrets secrets = protocol::SealSecrets::random(compiled->plan.slots.size());
     if (id) secrets.id = *id;
@@ -297,11 +303,13 @@ Result<AlertPreview> preview_alert(const KeyStore& store, const AlertContent& co
     return preview;
 }
 
-Result<AlertId> save_alert(KeyStore& store, const AlertContent& content, TimePoint now)
+Result<AlertId> save_alert(KeyStore& store, const AlertContent& content,
+                           std::chrono::seconds life_max, TimePoint now)
 {
+    if (life_max <= life_max.zero()) return Errc::invalid_argument;
     const Result<Draft> draft = draft_of(store, content, now);
     if (!draft) return draft.error();
-    const Result<AlertRecord> record = sealed_record(*draft, {}, now);
+    const Result<AlertRecord> record = sealed_record(*draft, {}, life_max, now);
     if (!record) return record.error();
     const Result<void> kept = add_alert(store, *record);
     if (!kept) return kept.error();
@@ -323,9 +331,32 @@ Result<void> reseal_alert(KeyStore& store, const AlertId& id, const AlertContent
     if (!untouched) return Errc::stale;
     const Result<Draft> draft = draft_of(store, content, now);
     if (!draft) return draft.error();
-    const Result<AlertRecord> record = sealed_record(*draft, id, now);
+    // One that was to live shorter than its policy says still does.
+    const Result<protocol::Header> header = protocol::decode_header(saved->header);
+    if (!header) return Errc::damaged;
+    const auto life = std::chrono::floor<std::chrono::seconds>(header->expires_at - saved->sent_at);
+    const Result<AlertRecord> record =
+        sealed_record(*draft, id, std::max(life, std::chrono::seconds(1)), now);
     if (!record) return record.error();
     return add_alert(store, *record);
+}
+
+void mend_papers(KeyStore& store, const AlertId& id, TimePoint now)
+{
+    const Result<AlertRecord> saved = load_alert(store, id);
+    const auto device = store.load<DeviceRecord>(Compartment::kit, file::device);
+    const auto panic = store.load<PanicRecord>(Compartment::kit, file::panic);
+    if (!saved || !device || !panic) return;
+    // Failing, it goes out as it is: `reseal_alert` leaves the first.
+    if (sender_papers(store, *device, *panic).fit)
+        (void)reseal_alert(store, id, saved->content, now);
+}
+
+bool has_unfit_papers(const KeyStore& store, const AlertId& id)
+{
+    const Result<AlertRecord> saved = load_alert(store, id);
+    return saved && saved->mine && !saved->attempted &&
+           std::ranges::find(saved->warnings, Warning::papers_unfit) != saved->warnings.end();
 }
 
 } // namespace tocsin::client

@@ -21,9 +21,14 @@ namespace tocsin::client {
                                                  TimePoint now);
 // Seals an alert by the newest directory that is here and keeps it. Errors: Device::save.
 [[nodiscard]] Result<AlertId> save_alert(KeyStore& store, const AlertContent& content,
-                                         TimePoint now);
+                                         std::chrono::seconds life_max, TimePoint now);
 // The same for one that was saved and not sent, in its place. Errors: Device::reseal.
 [[nodiscard]] Result<void> reseal_alert(KeyStore& store, const AlertId& id,
                                         const AlertContent& content, TimePoint now);
+
+// An alert that was saved under papers that don't hold, and was never sent. With a newer directory
+// here it is sealed anew if that has mended them; in any case it may go.
+[[nodiscard]] bool has_unfit_papers(const KeyStore& store, const AlertId& id);
+void mend_papers(KeyStore& store, const AlertId& id, TimePoint now);
 
 } // namespace tocsin::client

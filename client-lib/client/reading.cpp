@@ -308,12 +308,16 @@ std::vector<RecipientStatus> recipients_of(const AlertRecord& alert, const Readi
         RecipientStatus status{.contact = plan.slots[slot].contact};
         if (slot < alert.recipients.size())
             status.forward_secret = alert.recipients[slot].forward_secret;
-        for (const MarkRecord& mark : alert.marks)
-            if (mark.slot == slot) status.state = std::max(status.state, mark.state);
+        for (const MarkRecord& mark : alert.marks) {
+            if (mark.slot != slot || mark.state < status.state) continue;
+            status.state = mark.state;
+            status.at = mark.at;
+        }
         const std::vector<std::optional<TimePoint>>& opened = reading.timeline.opened();
         if (slot < opened.size() && opened[slot]) {
             status.state = DeliveryState::opened;
             status.proven = true;
+            status.at = opened[slot];
         }
         recipients.push_back(status);
     }
@@ -345,6 +349,7 @@ AlertStatus bare_status(const AlertRecord& alert)
     status.id = alert.id;
     status.mine = alert.mine;
     status.sent_at = alert.sent_at;
+    status.began_at = began(alert);
     status.receipt = alert.receipt;
     status.warnings = alert.warnings;
     status.progress = alert.cancelled ? Progress::cancelled
@@ -390,7 +395,9 @@ AlertStatus status_of(const AlertRecord& alert, const protocol::Roster* roster, 
     Result<Reading> reading = read(alert, roster, now);
     if (!reading) return status;
     const protocol::Timeline& timeline = reading->timeline;
+    if (!timeline.entries().empty()) status.began_at = timeline.entries().front().at;
     status.progress = reading->progress;
+    status.expires_at = reading->frozen.header.expires_at;
     status.step = timeline.step();
     status.round = timeline.round();
     status.step_count = static_cast<std::uint16_t>(reading->frozen.plan.steps.size());
@@ -474,6 +481,17 @@ bool take_marks(AlertRecord& alert, const std::vector<protocol::Mark>& marks)
     return honest;
 }
 
+namespace {
+
+// In a drill nobody is in danger, so it ends without a proof that the sender is free.
+bool may_end(const AnswerNote& cancel, const AlertContent& content)
+{
+    const bool drill = content.status == Status::exercise && cancel.duress == Duress::none;
+    return cancel.duress == Duress::ok || drill;
+}
+
+} // namespace
+
 bool may_confirm_cancel(const AlertRecord& alert, const protocol::Roster* roster, TimePoint now)
 {
     if (alert.mine || alert.ended || alert.stub) return false;
@@ -484,7 +502,7 @@ bool may_confirm_cancel(const AlertRecord& alert, const protocol::Roster* roster
         const auto* answered = std::get_if<Answered>(&read.line.event);
         if (answered == nullptr) continue;
         if (answered->author == author_owner && answered->verb == Verb::cancel)
-            free = read.proof == Proof::holds && read.line.note->duress == Duress::ok;
+            free = read.proof == Proof::holds && may_end(*read.line.note, alert.content);
         if (answered->author == alert.author && answered->verb == Verb::confirm_cancel)
             return false;
     }

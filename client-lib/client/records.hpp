@@ -18,6 +18,7 @@ namespace file {
 inline constexpr std::string_view device = "device";       // kit
 inline constexpr std::string_view directory = "directory"; // kit
 inline constexpr std::string_view panic = "panic";         // kit
+inline constexpr std::string_view papers = "papers";       // kit
 inline constexpr std::string_view prekeys = "prekeys";     // kit
 inline constexpr std::string_view settings = "settings";   // kit
 inline constexpr std::string_view self = "self";           // vault
@@ -62,6 +63,12 @@ struct PanicRecord {
     protocol::Seconds expires_at{};
     protocol::SignedBytes directory_key;
     protocol::Roster roster; // numbers, kinds, device cards, policies
+};
+
+// The directory key under which the certificate holds, where the newest is another: papers that
+// were not renewed yet open for everybody under the key they were made with.
+struct PapersRecord {
+    protocol::SignedBytes directory_key;
 };
 
 struct PrekeysRecord {
@@ -253,6 +260,11 @@ template <class Archive>
 void fields(Archive& ar, PanicRecord& v)
 {
     ar(v.version, v.expires_at, v.directory_key, v.roster);
+}
+template <class Archive>
+void fields(Archive& ar, PapersRecord& v)
+{
+    ar(v.directory_key);
 }
 template <class Archive>
 void fields(Archive& ar, protocol::Prekey& v)

@@ -262,6 +262,7 @@ std::vector<std::string> diff(const DirectoryFile* before, const DirectoryFile& 
     if (before == nullptr) before = &nothing;
     Lines lines;
     compare(lines, "organisation", before->organisation(), after.organisation());
+    compare(lines, "incident window", before->incident_window(), after.incident_window());
     compare(lines, "consent", before->consent_kinds(), after.consent_kinds());
     compare_all(lines, before->people(), after.people());
     compare_all(lines, before->contacts(), after.contacts());

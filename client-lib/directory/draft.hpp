@@ -95,6 +95,7 @@ struct PolicyDraft {
 
 struct Draft {
     std::string organisation;
+    std::chrono::seconds incident_window = incident_window_default;
     ConsentDraft consent;
     std::vector<PersonDraft> people;
     std::vector<ContactDraft> contacts;

@@ -141,6 +141,10 @@ DirectoryFile::forecast(TimePoint now, const std::vector<EnrolledDevice>* device
 
 const std::string& DirectoryFile::text() const { return contents_->text; }
 const std::string& DirectoryFile::organisation() const { return contents_->draft.organisation; }
+std::chrono::seconds DirectoryFile::incident_window() const
+{
+    return contents_->draft.incident_window;
+}
 const std::vector<Kind>& DirectoryFile::consent_kinds() const
 {
     return contents_->draft.consent.kinds;

@@ -14,7 +14,9 @@ struct Header {
 inline const std::vector<Header>& headers()
 {
     static const std::vector<Header> all{
-        {"", {"organisation", "consent", "person", "contact", "schedule", "community", "policy"}},
+        {"",
+         {"organisation", "incident_window", "consent", "person", "contact", "schedule",
+          "community", "policy"}},
         {"[consent]", {"kinds"}},
         {"[[person]]", {"id", "name"}},
         {"[[contact]]", {"id", "name", "kind", "country", "languages", "people", "channel"}},

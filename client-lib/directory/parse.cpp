@@ -113,6 +113,8 @@ bool parse(std::string_view text, Draft& draft, Remarks& remarks)
     TableReader reader(result.table(), "", remarks);
     draft.organisation =
         reader.required_text("organisation", "Great Lakes Protection Network").value_or("");
+    draft.incident_window = reader.duration("incident_window", incident_window_default,
+                                            {incident_window_min, incident_span});
     if (const toml::node* consent = reader.find("consent"))
         draft.consent = read_consent(*consent, remarks);
     for (const toml::table* person : reader.tables("person"))

@@ -174,6 +174,7 @@ protocol::Roster make_roster(const Books& books, const DirectoryFile& file, cons
     for (const CommunityEntry& community : file.communities())
         roster.communities.push_back(roster_community(community, edition));
     roster.consent_kinds = file.consent_kinds();
+    roster.incident_window = file.incident_window();
     for (const PolicyEntry& policy : file.policies())
         roster.policies.push_back(roster_policy(policy, edition));
     for (const BookDevice& device : edition.devices)

@@ -97,6 +97,8 @@ def until(what, condition):
         if value:
             return value
         assert time.monotonic() < deadline, what
+        # Nobody tells: a port does not say when it opens, and the relay announces no joiner to the admin,
+        # who asks for them.
         time.sleep(0.1)
 
 

@@ -11,7 +11,9 @@
 #include "tocsin/errc.hpp"
 #include "tocsin/export.hpp"
 #include "tocsin/ids.hpp"
+#include "tocsin/incident.hpp"
 #include "tocsin/journal.hpp"
+#include "tocsin/limits.hpp"
 #include "tocsin/plan.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -60,6 +62,7 @@ struct RecipientStatus {
     DeliveryState state = DeliveryState::queued;
     bool proven = false;       ///< `opened`, by the device's own signature
     bool forward_secret = true;
+    std::optional<TimePoint> at{}; ///< when it came to that state, says the relay
 };
 
 struct ContactStatus {
@@ -91,6 +94,7 @@ enum class Warning : std::uint8_t {
     certificate_expired = 7,
     sender_revoked = 8,
     papers_replaced = 9, ///< the sender's papers are of a directory key or root that was replaced since
+    papers_unfit = 10, ///< on the sender's device: its papers do not hold, so perhaps nobody can open it
 };
 
 /// Everything known of one alert.
@@ -102,6 +106,10 @@ struct AlertStatus {
     std::uint32_t community = 0;    ///< for which the sender's certificate lets them alert; 0: none
     std::string community_name{};   ///< empty while locked, or when the directory knows it no longer
     TimePoint sent_at{};            ///< the sender's clock
+    /// When the relay took it, says the relay; before its history is here, when it came to this
+    /// device or was saved on it.
+    TimePoint began_at{};
+    TimePoint expires_at{}; ///< then nobody is called any more
     Progress progress = Progress::saved;
     std::optional<ReceiptFacts> receipt{};
     std::uint16_t step = 0;
@@ -118,6 +126,17 @@ struct AlertStatus {
     std::vector<Warning> warnings{};
     std::optional<std::uint16_t> my_slot{}; ///< when received here
 };
+
+/// An alert as it is grouped with others (<tocsin/incident.hpp>).
+[[nodiscard]] inline IncidentMember incident_member(const AlertStatus& status)
+{
+    using State = IncidentMember::State;
+    const bool exercise = status.content && status.content->status == Status::exercise;
+    const State state = status.progress >= Progress::cancelled      ? State::over
+                        : status.progress == Progress::acknowledged ? State::answered
+                                                                    : State::calling;
+    return {status.id, status.community, exercise, status.began_at, state};
+}
 
 /// A line of a list of alerts.
 struct AlertSummary {
@@ -220,6 +239,10 @@ public:
     [[nodiscard]] std::string own_name() const;     ///< contact's name or pseudonym; empty while locked
     [[nodiscard]] std::vector<std::string> addresses() const;
 
+    /// How far apart alerts of one community may be that are one incident: the directory's, or the
+    /// usual while locked.
+    [[nodiscard]] std::chrono::seconds incident_window() const;
+
     /// What alerts say when nothing else is said; defaults before any were set. `Errc::damaged`.
     [[nodiscard]] Result<DeviceSettings> settings() const;
     /// `Errc::invalid_argument`: a country that is not two capital letters, a language that is no tag,
@@ -238,7 +261,14 @@ public:
     /// `Errc::invalid_plan` (nobody of the directory can receive it; `preview` says why),
     /// `Errc::invalid_argument` (a country that is not two capital letters, text that is not UTF-8),
     /// `Errc::too_large`, `Errc::io_failed`.
-    [[nodiscard]] Result<AlertId> save(const AlertContent& content);
+    ///
+    /// Before it is kept it is checked as its recipients will check it. Papers that don't hold are
+    /// replaced by those that do; where there are none, the alert is kept and sent all the same,
+    /// under `Warning::papers_unfit`: a page that nobody can read still wakes people.
+    ///
+    /// It expires after the policy's `life`, or after `life_max` if that is sooner.
+    [[nodiscard]] Result<AlertId> save(const AlertContent& content,
+                                       std::chrono::seconds life_max = limits::alert_life_max);
     /// Seals a saved alert anew, under the same id, in one durable step: at any moment the one or the
     /// other is there. Nothing of the first was sent: `Errc::stale` when that is no longer certain.
     /// Errors: as `save`; the first one then stays.

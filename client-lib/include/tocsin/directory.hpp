@@ -11,6 +11,7 @@
 #include "tocsin/errc.hpp"
 #include "tocsin/export.hpp"
 #include "tocsin/ids.hpp"
+#include "tocsin/incident.hpp"
 #include "tocsin/journal.hpp"
 #include "tocsin/plan.hpp"
 #include "tocsin/schedule.hpp"
@@ -152,6 +153,8 @@ public:
 
     // What the file says, with defaults filled in; complete only when ok().
     [[nodiscard]] const std::string& organisation() const;
+    /// How far apart alerts of one community may be that read as one incident.
+    [[nodiscard]] std::chrono::seconds incident_window() const;
     [[nodiscard]] const std::vector<Kind>& consent_kinds() const; ///< empty: every kind
     [[nodiscard]] const std::vector<PersonEntry>& people() const;
     [[nodiscard]] const std::vector<ContactEntry>& contacts() const;

@@ -464,6 +464,32 @@ TEST_F(ClientTest, AFreeCancelIsConfirmedByTheRecipientsClient)
         [&] { return relay->last<protocol::Answer>()->answered.verb == Verb::confirm_cancel; }));
 }
 
+TEST_F(ClientTest, ADrillEndsWithoutAProofThatTheSenderIsFree)
+{
+    for (const Status kind : {Status::exercise, Status::actual}) {
+        AlertContent content = an_arrest();
+        content.status = kind;
+        const AlertId id = raised(content);
+        circle().client->start();
+        EXPECT_TRUE(run(circle().client->connected(20s)));
+        relay->deliver(id, 0);
+        EXPECT_TRUE(until([&] { return circle().device.status(id).has_value(); }));
+        EXPECT_TRUE(run(defender().client->cancel(id, Duress::none)));
+        const protocol::Answer cancel = relay->last<protocol::Answer>().value();
+        relay->append(id, {cancel.answered}, cancel.note);
+        EXPECT_TRUE(until([&] { return status(circle(), id).cancelling; }));
+        const auto confirmed = [&] {
+            return relay->last<protocol::Answer>()->answered.verb == Verb::confirm_cancel;
+        };
+        if (kind == Status::exercise) {
+            EXPECT_TRUE(until(confirmed));
+            continue;
+        }
+        EXPECT_TRUE(run(circle().client->follow(id))); // what it would have said is said by now
+        EXPECT_FALSE(confirmed()) << "of a real alert that is a person's to say";
+    }
+}
+
 TEST_F(ClientTest, ACancelUnderDuressIsNeverConfirmedAndLooksTheSame)
 {
     const AlertId id = received();

@@ -4,6 +4,7 @@
 #include "client-lib/client/device_impl.hpp"
 #include "client-lib/client/outbox.hpp"
 #include "client-lib/client/papers.hpp"
+#include "client-lib/protocol/invitation.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -25,6 +26,44 @@ protected:
         auto panic = store.load<client::PanicRecord>(Compartment::kit, client::file::panic).value();
         change(panic);
         EXPECT_TRUE(store.keep(Compartment::kit, client::file::panic, panic));
+    }
+    void change_device(const std::function<void(client::DeviceRecord&)>& change)
+    {
+        client::KeyStore& store = defender().device.impl().store;
+        const auto changing = store.change();
+        auto record = store.load<client::DeviceRecord>(Compartment::kit, client::file::device);
+        change(*record);
+        EXPECT_TRUE(store.keep(Compartment::kit, client::file::device, *record));
+    }
+    // A newer directory under a new key, of which the defender's part brings no renewed papers.
+    void rotate_without_renewal()
+    {
+        const auto wall =
+            std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+        Organisation twin = Organisation::load(Cast::get().organisation->state()).value();
+        ASSERT_TRUE(
+            twin.rotate_directory_key(Cast::get().organisation->root_state().value(), wall));
+        const auto parts =
+            protocol::decode_published(twin.publish(Cast::get().file, wall).value()).value();
+        relay->state.bundle = parts.bundle;
+        relay->state.routing = protocol::decode_routing(parts.routing).value();
+        const client::KeyStore& store = defender().device.impl().store;
+        const auto self =
+            store.load<client::SelfRecord>(Compartment::vault, client::file::self).value();
+        const auto key = crypto::BoxKey::from_secret(self.roster_secret.view());
+        for (protocol::RoutingDevice& each : relay->state.routing->devices) {
+            if (each.role != protocol::Role::defender || each.revoked) continue;
+            const OrgId org = relay->state.routing->org;
+            const auto roster_key = protocol::unwrap_roster_key(each.roster_wrap, key, org);
+            if (!roster_key) continue; // another defender's
+            each.roster_wrap =
+                protocol::wrap_roster_key(roster_key->view(), key.public_key(), org).value();
+        }
+    }
+    protocol::Seconds expiry_of(const AlertId& id)
+    {
+        const auto record = client::load_alert(defender().device.impl().store, id).value();
+        return protocol::decode_header(record.header)->expires_at;
     }
     Plan plan_of(const AlertId& id)
     {
@@ -284,6 +323,102 @@ TEST_F(RaiseTest, AFailedSealingLeavesTheFirst)
     EXPECT_EQ(kinds_of(plan_of(id)), (Kinds{Kind::peer, Kind::protection_desk}));
 }
 
+// ---- the sender's own papers ----
+
+TEST_F(RaiseTest, AKeyThatDoesNotVouchForThePapersIsNotNamedBesideThem)
+{
+    const auto stranger = crypto::SignKey::generate();
+    change_panic([&](client::PanicRecord& panic) {
+        auto key = protocol::decode_directory_key(panic.directory_key.bytes).value();
+        key.key = stranger.public_key();
+        panic.directory_key =
+            protocol::sign_part(stranger, protocol::label::directory_key, protocol::encode(key));
+    });
+    const AlertId id = received();
+    EXPECT_TRUE(circle().device.status(id)) << "it opens";
+    EXPECT_TRUE(status(defender(), id).warnings.empty());
+}
+
+TEST_F(RaiseTest, PapersThatWereNotRenewedGoOutUnderTheKeyTheyWereMadeWith)
+{
+    rotate_without_renewal();
+    const std::uint64_t version = relay->state.routing->version;
+    for (Party* party : {&defender(), &circle()}) {
+        EXPECT_TRUE(run(party->client->connected(20s)));
+        EXPECT_TRUE(until(
+            [&] { return client::load_roster(party->device.impl().store)->version == version; }));
+    }
+    const AlertId id = received();
+    EXPECT_TRUE(circle().device.status(id)) << "it opens";
+    EXPECT_TRUE(warned(status(circle(), id), Warning::papers_replaced));
+    EXPECT_TRUE(warned(status(defender(), id), Warning::papers_replaced));
+}
+
+TEST_F(RaiseTest, PapersThatHoldUnderNoKeyKeepNobodyFromCalling)
+{
+    change_device([](client::DeviceRecord& record) { record.certificate.signature = {}; });
+    Device locked = Device::open(defender().home).value();
+    const AlertId id = locked.save(an_arrest()).value();
+    EXPECT_TRUE(warned(locked.status(id).value(), Warning::papers_unfit));
+    // A relay that says nothing new of the directory gets it all the same.
+    relay->twist =
+        [](const protocol::DeviceMessage& message) -> std::optional<protocol::RelayMessage> {
+        if (!std::holds_alternative<protocol::GetDirectory>(message)) return std::nullopt;
+        return protocol::Error{Errc::not_found};
+    };
+    EXPECT_TRUE(run(defender().client->submit(id)));
+    EXPECT_EQ(relay->submitted.size(), 1u);
+    EXPECT_TRUE(warned(status(defender(), id), Warning::papers_unfit));
+}
+
+TEST_F(RaiseTest, PapersThatTheRelayMendsAreSentMended)
+{
+    protocol::SignedBytes good;
+    change_device([&](client::DeviceRecord& record) {
+        good = record.certificate;
+        record.certificate.signature = {};
+    });
+    const AlertId id = device().save(an_arrest()).value();
+    EXPECT_TRUE(warned(device().status(id).value(), Warning::papers_unfit));
+    relay->twist =
+        [&](const protocol::DeviceMessage& message) -> std::optional<protocol::RelayMessage> {
+        if (std::holds_alternative<protocol::GetDirectory>(message)) {
+            EXPECT_TRUE(relay->submitted.empty()) << "asked for before it is sent";
+            change_device([&](client::DeviceRecord& record) { record.certificate = good; });
+        }
+        return std::nullopt;
+    };
+    EXPECT_TRUE(run(defender().client->submit(id)));
+    relay->twist = {};
+    EXPECT_TRUE(status(defender(), id).warnings.empty());
+    circle().client->start();
+    EXPECT_TRUE(run(circle().client->connected(20s)));
+    relay->deliver(id, 0);
+    EXPECT_TRUE(until([&] { return circle().device.status(id).has_value(); })) << "it opens";
+}
+
+TEST_F(RaiseTest, AnAlertLivesAsLongAsItsPolicySaysOrLess)
+{
+    const TimePoint before = device().impl().now();
+    EXPECT_GT(expiry_of(device().save(an_arrest()).value()), before + 71h);
+    const AlertId drill = device().save(an_arrest(), 1h).value();
+    const auto expiry = expiry_of(drill);
+    EXPECT_GE(expiry, before + 1h);
+    EXPECT_LE(expiry, before + 2h + 1min) << "in whole hours";
+    EXPECT_EQ(device().status(drill)->expires_at, expiry);
+    ASSERT_TRUE(device().reseal(drill, with({Kind::peer})));
+    EXPECT_LE(expiry_of(drill), before + 3h) << "sealed anew it is still short";
+    EXPECT_EQ(device().save(an_arrest(), 0s).error(), Errc::invalid_argument);
+}
+
+TEST_F(RaiseTest, AnAlertBeganWhenTheRelayTookIt)
+{
+    const AlertId id = received();
+    EXPECT_TRUE(until([&] { return !status(circle(), id).timeline.empty(); }));
+    EXPECT_EQ(status(circle(), id).began_at, status(defender(), id).receipt->committed_at);
+    EXPECT_EQ(incident_member(status(circle(), id)).at, status(circle(), id).began_at);
+}
+
 // ---- what a status tells ----
 
 TEST_F(RaiseTest, WhatFollowsTheLastCircleIsTold)
@@ -330,6 +465,8 @@ TEST_F(RaiseTest, TheCommunityHasItsNameOnceTheDirectoryIsOpen)
     women.id = "walikale-women";
     women.name = "Women of Walikale";
     roster.communities.push_back(women);
+    EXPECT_EQ(circle().device.incident_window(), 30min);
+    roster.incident_window = 45min;
     {
         const auto changing = store.change();
         ASSERT_TRUE(store.keep(Compartment::vault, client::file::roster,
@@ -337,6 +474,8 @@ TEST_F(RaiseTest, TheCommunityHasItsNameOnceTheDirectoryIsOpen)
     }
     EXPECT_EQ(status(circle(), id).community_name, "Women of Walikale");
     EXPECT_EQ(circle().device.alerts()->at(0).community_name, "Women of Walikale");
+    EXPECT_EQ(circle().device.incident_window(), 45min);
+    EXPECT_EQ(Device::open(circle().home)->incident_window(), 30min) << "not known while locked";
 }
 
 TEST_F(RaiseTest, ACancelOfWhatIsResolvedSaysSoAndCancelsNothing)

@@ -49,6 +49,31 @@ targets = ["a"]
               (std::vector<ContactEntry>{{"a", "A", Kind::special_rapporteur, "", {}}}));
 }
 
+TEST(DirectoryFile, AnIncidentsWindowIsAMinuteToSixHours)
+{
+    const auto with = [](const std::string& window) {
+        return file("organisation = \"O\"\n" + window + R"(
+[[contact]]
+id = "a"
+name = "A"
+kind = "peer"
+[[policy]]
+id = "p"
+[[policy.step]]
+targets = ["a"]
+)");
+    };
+    EXPECT_EQ(with("").incident_window(), 30min);
+    EXPECT_EQ(with("incident_window = \"1m\"").incident_window(), 1min);
+    EXPECT_EQ(with("incident_window = \"6h\"").incident_window(), 6h);
+    for (const char* wrong : {"\"59s\"", "\"361m\"", "30", "\"soon\""}) {
+        const DirectoryFile f = with(std::string("incident_window = ") + wrong);
+        ASSERT_EQ(f.remarks().size(), 1u) << wrong;
+        EXPECT_EQ(f.remarks()[0].line, 2u);
+        EXPECT_FALSE(f.ok());
+    }
+}
+
 TEST(DirectoryFile, EveryKeyIsRead)
 {
     const DirectoryFile f = file(R"(organisation = "O"
@@ -387,8 +412,8 @@ TEST(DirectoryFile, ALetterBeyondAsciiOutsideQuotesIsAMistakeWithItsRemedy)
         text.replace(at, text.find('\n', at) - at, name + " # dévoué: \"à\", 'ß'");
         return file(text);
     };
-    for (const char* name : {"\"Élan \\\" d'été\"", "'Élan \" d\\'", "\"\"\"Élan\" été\"\"\"",
-                             "'''Élan' été'''"}) {
+    for (const char* name :
+         {"\"Élan \\\" d'été\"", "'Élan \" d\\'", "\"\"\"Élan\" été\"\"\"", "'''Élan' été'''"}) {
         const DirectoryFile quoted = with_name(name);
         EXPECT_TRUE(quoted.ok()) << name << '\n' << described(quoted);
     }

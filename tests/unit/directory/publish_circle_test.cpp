@@ -14,6 +14,7 @@ using ::testing::IsEmpty;
 std::string text_with(std::string_view people, std::string_view steps)
 {
     return std::string(R"(organisation = "Great Lakes Protection Network"
+incident_window = "20m"
 [consent]
 kinds = ["peer", "protection_desk"]
 )") + std::string(people) +
@@ -81,6 +82,7 @@ TEST(PublishCircle, TheRosterNamesPeopleSchedulesAndCommunities)
     Organisation o = new_organisation();
     const auto [publication, roster] = publish(o, file(text_with(amina_first, one_step)));
     EXPECT_THAT(roster.consent_kinds, ElementsAre(Kind::peer, Kind::protection_desk));
+    EXPECT_EQ(roster.incident_window, std::chrono::minutes(20));
     const protocol::Contact& desk = roster.contacts[1];
     ASSERT_EQ(desk.people.size(), 2u);
     EXPECT_EQ(desk.people[0].id, "amina");
@@ -177,6 +179,8 @@ TEST(PublishCircle, TheDiffHasALineForEachChange)
     EXPECT_THAT(o.diff(file(text)), IsEmpty());
     EXPECT_THAT(changed("kinds = [\"peer\", \"protection_desk\"]", "kinds = [\"peer\"]"),
                 ElementsAre("~ consent: peer, protection_desk -> peer"));
+    EXPECT_THAT(changed("incident_window = \"20m\"\n", ""),
+                ElementsAre("~ incident window: 20m -> 30m"));
     EXPECT_THAT(changed("Amina Kahindo", "Amina K."),
                 ElementsAre("~ person amina name: \"Amina Kahindo\" -> \"Amina K.\""));
     EXPECT_THAT(changed("[[contact]]\nid = \"goma\"",
