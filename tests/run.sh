@@ -70,7 +70,7 @@ if [ "$full" = yes ]; then
             >"$work.log" 2>&1 || { tail -30 "$work.log"; exit 1; }
         echo "$name: $(grep -c '' <(ls "$work")) inputs kept, no finding"
     done
-    export TOCSIN_LONG=1
+    export TOCSIN_LONG=1 TOCSIN_KILLS=1000
 fi
 
 step "Testing what ships"

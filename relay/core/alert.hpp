@@ -36,6 +36,7 @@ struct ContactState {
     bool reminded = false;
     bool counts = false; // towards the quorum; a manual escalation asks for a new word
     std::optional<std::uint16_t> hand_over_to{};
+    bool named_under_cancel = false; // in a hand-over: opens when the cancel ends, whatever became of it
     std::vector<std::uint16_t> declined_slots{}; // persons of this contact who said they can't
     friend bool operator==(const ContactState&, const ContactState&) = default;
 };

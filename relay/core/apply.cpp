@@ -9,6 +9,9 @@
 #include <utility>
 
 namespace tocsin::core {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 using Word = ContactState::Word;
@@ -49,11 +52,13 @@ void end_promise(Alert& alert, ContactState& contact, Word word, TimePoint at)
     if (contact.desk_due) contact.desk_due = at + alert.plan.desk_delay;
 }
 
-// Nobody is called while a hold or a cancel stands: the step keeps what remained of its delay.
+// Nobody is called while a hold or a cancel stands: the step keeps what remained of its delay; never
+// more than all of it, should the clock have been set back meanwhile.
 void pause(Alert& alert, TimePoint at)
 {
     alert.step_left = {};
-    if (alert.step_due) alert.step_left = std::max(*alert.step_due - at, alert.step_left);
+    const std::chrono::milliseconds whole = alert.plan.steps[alert.step].delay;
+    if (alert.step_due) alert.step_left = std::clamp(*alert.step_due - at, 0ms, whole);
     alert.step_due.reset();
     alert.repage_due.reset();
     alert.last_resort_due.reset();
@@ -119,7 +124,10 @@ void hand_over(Alert& alert, ContactState& giver, std::uint32_t target, TimePoin
     }
     giver.hand_over_to = taker;
     // While a cancel is being confirmed nobody new is told: the slots open when it ends.
-    if (alert.phase != Phase::cancelling) open_if_closed(alert, taker, at);
+    if (alert.phase != Phase::cancelling)
+        open_if_closed(alert, taker, at);
+    else
+        alert.contacts[taker].named_under_cancel = true;
 }
 
 void cancel(Alert& alert, TimePoint at)
@@ -271,9 +279,9 @@ struct Fold {
             alert.phase = Phase::acknowledged;
         else
             resume(alert, at);
-        for (std::size_t i = 0; i < alert.contacts.size(); ++i)
-            if (const auto taker = alert.contacts[i].hand_over_to)
-                open_if_closed(alert, *taker, at);
+        for (std::uint16_t i = 0; i < alert.contacts.size(); ++i)
+            if (std::exchange(alert.contacts[i].named_under_cancel, false))
+                open_if_closed(alert, i, at);
     }
 
     void operator()(const Closed& event) const

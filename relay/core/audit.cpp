@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <stdexcept>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Party {
     bool open = false;
     bool declined = false;
     bool counts = false;
+    bool named = false; // in a hand-over beneath a cancel
     std::optional<Author> promised_by{};
     std::optional<std::uint16_t> handed_to{};
     TimePoint term_end{};
@@ -195,8 +197,8 @@ private:
     {
         cancelled_at_.reset();
         if (!held_) resume(at);
-        for (const Party& giver : parties_)
-            if (giver.handed_to) open_if_closed(parties_[*giver.handed_to], at);
+        for (Party& party : parties_)
+            if (std::exchange(party.named, false)) open_if_closed(party, at);
     }
     void on(const Closed&, TimePoint) { closed_ = true; }
     void on(const SlotFailed&, TimePoint) {}
@@ -231,7 +233,10 @@ private:
             return;
         }
         giver.handed_to = taker;
-        if (!cancelled_at_) open_if_closed(parties_[taker], at);
+        if (cancelled_at_)
+            parties_[taker].named = true;
+        else
+            open_if_closed(parties_[taker], at);
     }
 
     const Plan& plan_;

@@ -8,6 +8,7 @@
 #include <tocsin/limits.hpp>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 namespace tocsin::service {
@@ -114,7 +115,12 @@ bool AlertRoom::calls(const LoadedAlert& alert, std::uint16_t slot) const
     const core::Alert& state = alert.state;
     const std::uint16_t number = state.plan.slots[slot].contact;
     const core::ContactState& contact = state.contacts[number];
-    if (state.phase != core::Phase::escalating || !core::is_silent(contact)) return false;
+    if (state.phase != core::Phase::escalating) return false;
+    // Once the plan is exhausted the last resort is called whatever it said before.
+    const bool last_resort = state.exhausted && contact.opened_at &&
+                             contact.word != core::ContactState::Word::accepted &&
+                             std::ranges::count(core::last_resort(state.plan), number) > 0;
+    if (!core::is_silent(contact) && !last_resort) return false;
     if (contact.desk_paged || state.slot_called[slot]) return true;
     const core::Presence presence = presence_of(alert, ports_.clock.now());
     return std::ranges::binary_search(core::called_slots(state, presence, number), slot);
@@ -349,6 +355,7 @@ asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
 {
     constexpr std::size_t chunk = 32;
     const MailboxId mailbox = peer->standing.mailbox;
+    std::set<AlertId> delivered;
     std::optional<store::Pending> after;
     for (;;) {
         Result<std::vector<store::Pending>> waiting =
@@ -358,7 +365,7 @@ asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
             peer->link->close(Errc::storage_failed);
             co_return;
         }
-        if (waiting->empty()) co_return;
+        if (waiting->empty()) break;
         for (const store::Pending& pending : *waiting) {
             after = pending;
             const bool room = co_await peer->link->room();
@@ -369,9 +376,65 @@ asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
                 peer->link->close(Errc::storage_failed);
                 co_return;
             }
+            delivered.insert(pending.alert);
             peer->link->send(deliver_frame(**alert, pending.slot));
             if (calls(**alert, pending.slot))
                 peer->link->send(ring_frame(pending.alert, PageCause::step, false));
+        }
+    }
+    // A ring goes out once. What a link swallowed as it died, or came while there was none, is rung
+    // now: the next repetition may be half an hour away.
+    std::vector<Frame> rings;
+    for (const auto& [id, alert] : recent_)
+        if (!delivered.contains(id)) add_ring(rings, id, *alert, mailbox);
+    for (Frame& ring : rings) {
+        const bool room = co_await peer->link->room();
+        if (!room) co_return;
+        peer->link->send(std::move(ring));
+    }
+}
+
+void AlertRoom::add_ring(std::vector<Frame>& rings, const AlertId& id, const LoadedAlert& alert,
+                         const MailboxId& mailbox) const
+{
+    for (std::uint16_t slot = 0; slot < alert.state.plan.slots.size(); ++slot) {
+        if (alert.state.plan.slots[slot].mailbox != mailbox) continue;
+        if (core::is_open(alert.state, slot) && calls(alert, slot))
+            rings.push_back(ring_frame(id, PageCause::step, false));
+        else if (reminds(alert, slot))
+            rings.push_back(ring_frame(id, PageCause::reminder, false));
+    }
+}
+
+// The one who promised was to be reminded, and the promise still stands.
+bool AlertRoom::reminds(const LoadedAlert& alert, std::uint16_t slot) const
+{
+    const core::Alert& state = alert.state;
+    const core::ContactState& contact = state.contacts[state.plan.slots[slot].contact];
+    return state.phase != core::Phase::closed && contact.reminded &&
+           contact.word == core::ContactState::Word::accepted && contact.accepted_by == slot;
+}
+
+asio::awaitable<void> AlertRoom::take_up()
+{
+    constexpr std::size_t chunk = 32;
+    std::optional<AlertId> after;
+    for (std::size_t taken = 0; taken < loaded_max_; taken += chunk) {
+        Result<std::vector<AlertId>> open = co_await ports_.store.open_alerts(after, chunk);
+        if (!open || open->empty()) co_return; // each is taken up by its next call at the latest
+        for (const AlertId& id : *open) {
+            after = id;
+            if (loaded_.contains(id)) continue;
+            Result<LoadedPtr> alert = co_await find(id);
+            if (!alert) continue;
+            // Who came back before its alert did.
+            for (const PlanSlot& slot : (*alert)->state.plan.slots) {
+                if (!ports_.switchboard.live(slot.mailbox)) continue;
+                std::vector<Frame> rings;
+                add_ring(rings, id, **alert, slot.mailbox);
+                for (Frame& ring : rings)
+                    ports_.switchboard.send(slot.mailbox, std::move(ring));
+            }
         }
     }
 }

@@ -60,6 +60,9 @@ public:
 
     // Delivers what waits for a device, oldest first, and rings for what still calls it.
     asio::awaitable<void> deliver_waiting(PeerPtr peer);
+    // After a start: takes open alerts into memory, as many as it holds, so that whoever comes back
+    // is rung for what was journalled as a call and perhaps never went out.
+    asio::awaitable<void> take_up();
 
     // Marks deliveries, durably, then tells the sender.
     asio::awaitable<Result<void>> mark(std::vector<store::Mark> marks);
@@ -78,6 +81,9 @@ private:
     [[nodiscard]] core::Presence presence_of(const LoadedAlert& alert, TimePoint now) const;
     [[nodiscard]] core::Moment moment(TimePoint now) const;
     [[nodiscard]] bool calls(const LoadedAlert& alert, std::uint16_t slot) const;
+    [[nodiscard]] bool reminds(const LoadedAlert& alert, std::uint16_t slot) const;
+    void add_ring(std::vector<Frame>& rings, const AlertId& id, const LoadedAlert& alert,
+                  const MailboxId& mailbox) const;
     void remember(const AlertId& id, const LoadedPtr& alert);
     void forget(const AlertId& id);
     [[nodiscard]] bool is_current(const AlertId& id, const LoadedPtr& alert) const;

@@ -7,9 +7,8 @@
 // It makes a relay and an organisation of its own in a temporary folder and removes both. It exits
 // with 1 when the relay did anything wrong: an alert lost or delivered twice, a receipt that does
 // not verify, somebody not called. docs/performance.md says how to read the figures.
+#include "tests/bench/publish.hpp"
 #include "tests/bench/report.hpp"
-
-#include "client-lib/protocol/frame.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -35,23 +34,6 @@ void raise_descriptor_limit()
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-asio::awaitable<void> publish(const Organisation& organisation, const Relay& relay)
-{
-    auto line = co_await Line::connect(&relay, &organisation.admin_key);
-    if (!line) throw std::runtime_error("the admin's link: " + line.error().message());
-    protocol::PutDirectory put{organisation.published};
-    (*line)->send(1, std::move(put));
-    for (;;) {
-        const auto reply = co_await (*line)->next();
-        if (!reply) throw std::runtime_error("publishing: " + reply.error().message());
-        if (reply->request == 0) continue; // the news of it
-        if (const auto* error = std::get_if<protocol::Error>(&reply->body))
-            throw std::runtime_error("publishing: " + std::string(name_of(error->code)));
-        break;
-    }
-    (*line)->close();
-}
-
 struct Session {
     Run& run;
     const RelayProcess& process;
@@ -61,7 +43,7 @@ struct Session {
 asio::awaitable<void> measure(Session* session)
 {
     Run& run = session->run;
-    co_await publish(run.organisation, run.relay);
+    co_await publish(&run.organisation, &run.relay);
     if (run.options.idle > 0) {
         session->report.idle = co_await open_idle_links(run.organisation, run.relay,
                                                         session->process, run.options.idle);

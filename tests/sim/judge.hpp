@@ -5,6 +5,7 @@
 #include "tests/sim/model.hpp"
 #include "tests/sim/relay.hpp"
 #include "tests/sim/stock.hpp"
+#include "tests/sim/tally.hpp"
 
 #include "client-lib/protocol/link.hpp"
 
@@ -13,30 +14,45 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace tocsin::sim {
 
-// What a story counts: a name and how often.
-using Counts = std::map<std::string, std::uint64_t, std::less<>>;
+// A moment of a story, for a person: hours, minutes and seconds since it began.
+[[nodiscard]] std::string clock_text(TimePoint at);
 
 class Judge final : public Witness {
 public:
-    // What is known of a slot's device outside the relay.
-    struct World {
-        std::function<TimePoint()> now;
-        std::function<bool(const MailboxId&)> is_live;
-        std::function<bool(const MailboxId&)> is_revoked;
-        std::function<bool(const MailboxId&)> is_on_call; // by the rota
-        std::function<std::uint32_t(const MailboxId&)> person_of;
+    // What is known outside the relay: of time, and of a slot's device.
+    class World {
+    public:
+        virtual ~World() = default;
+        [[nodiscard]] virtual TimePoint truth() const = 0;
+        [[nodiscard]] virtual Moment moment() const = 0; // as the relay's clocks have it
+        struct Holder {
+            bool live = false;
+            bool revoked = false;
+            bool on_call = false;
+            std::uint32_t person = 0;
+        };
+        [[nodiscard]] virtual Holder holder(const MailboxId& mailbox, TimePoint now) const = 0;
     };
-    Judge(World world, Counts& counts) : world_(std::move(world)), counts_(counts) {}
+    // `tells`: keeps the story in words. `name`: of the relay, where there are several.
+    Judge(const World& world, Counts& counts, bool tells, std::string name)
+        : world_(world),
+          counts_(counts),
+          tells_(tells),
+          name_(std::move(name))
+    {
+    }
 
     // An alert that somebody is about to send.
     void expect(const Sealed& sealed);
 
     // ---- Witness ----
-    void begins(const AlertId& id, const std::vector<store::Row>& rows) override;
+    void begins(const AlertId& id, const std::vector<store::Row>& rows,
+                const store::Position& position) override;
     void ends(const AlertId& id, const store::Position& position,
               const boost::system::error_code& error) override;
     void marked(const std::vector<store::Mark>& marks) override;
@@ -51,22 +67,36 @@ public:
 
     // After a start, before anything else: what the disk has kept is compared with what was said.
     void restarted(Relay& relay);
-    // Nothing that is due waits longer than it may. `since` when the relay runs undisturbed.
-    void look_at_clock(TimePoint since);
+    // Nothing that is due waits longer than it may. For a relay that has run undisturbed so long.
+    void look_at_clock();
     // At the end of a story.
     void look_back();
+    void wrong(std::string what);
 
     [[nodiscard]] const std::optional<std::string>& violation() const { return violation_; }
-    [[nodiscard]] std::size_t confirmed() const;
+    [[nodiscard]] bool confirmed(const AlertId& id) const;
     [[nodiscard]] bool is_open(const AlertId& id) const;
+    [[nodiscard]] const Tally& tally() const { return tally_; }
+    [[nodiscard]] std::uint64_t commits() const { return commits_; }
+    // Equal for equal stories.
+    [[nodiscard]] std::uint64_t trace() const { return trace_; }
     // What has happened, for a person.
     void tell(const std::string& what);
-    [[nodiscard]] std::vector<std::string> story() const { return story_; }
+    struct Line {
+        TimePoint at;
+        std::string text;
+    };
+    [[nodiscard]] const std::vector<Line>& story() const { return story_; }
+    // Called with each durable entry. For reports.
+    using Listener = std::function<void(const Sealed&, const JournalEntry&, State)>;
+    void listen(Listener listener) { listener_ = std::move(listener); }
 
 private:
     struct Case {
         const Sealed* sealed = nullptr;
+        std::size_t number = 0;
         Model model;
+        State state = State::not_submitted;
         std::vector<Bytes> entries; // durable, as far as the store has said
         Digest head{};
         std::optional<TimePoint> deadline{}; // the model's
@@ -74,24 +104,37 @@ private:
         struct Attempt {
             Bytes entry;
             Presence presence;
+            Moment moment;
+            Digest head; // of the journal with it
         };
-        std::optional<Attempt> attempt{};
+        std::vector<Attempt> attempts{}; // several at once when an alert is sent twice
         std::vector<Attempt> doubtful{}; // failed on a failing disk: there, perhaps, after a start
         std::map<std::uint16_t, DeliveryState> marks{};
+        bool changed = false; // since the last start
     };
 
-    void wrong(std::string what);
     Case* find(const AlertId& id);
-    [[nodiscard]] Presence presence_of(const Case& alert) const;
+    [[nodiscard]] Presence presence_of(const Case& alert, TimePoint now) const;
     // The next entry of an alert's journal became durable.
-    void take(Case& alert, const Bytes& entry, const Presence& presence);
-    void judge_reply(const AlertId& id, const Command& command, const protocol::RelayMessage& reply);
+    void take(Case& alert, const Case::Attempt& attempt);
+    void set_deadline(Case& alert, std::optional<TimePoint> deadline);
+    [[nodiscard]] bool is_overdue(const Case& alert, Moment moment) const;
+    void judge_reply(const AlertId& id, const Command& command,
+                     const protocol::RelayMessage& reply);
 
-    World world_;
+    const World& world_;
     Counts& counts_;
-    std::map<AlertId, Case> cases_;
+    bool tells_;
+    std::string name_;
+    Tally tally_;
+    std::uint64_t commits_ = 0;
+    std::uint64_t trace_ = 14695981039346656037u;
+    Listener listener_{};
+    std::unordered_map<AlertId, Case> cases_;
+    std::vector<Case*> in_order_; // as they were expected: nothing hangs on a hash
+    std::set<std::pair<TimePoint, std::size_t>> due_; // when, and which of them
     std::optional<std::string> violation_;
-    std::vector<std::string> story_;
+    std::vector<Line> story_;
 };
 
 } // namespace tocsin::sim

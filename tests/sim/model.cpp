@@ -34,11 +34,13 @@ Model::Model(Plan plan, TimePoint expiry) : plan_(std::move(plan)), expiry_(expi
     assert(!plan_.steps.empty());
 }
 
-Reply Model::feed(const Command& command, const Presence& presence, TimePoint now)
+Reply Model::feed(const Command& command, const Presence& presence, Moment moment)
 {
+    assert(moment.certain <= moment.now);
     assert(presence.size() == plan_.slots.size());
     presence_ = presence;
-    now_ = now;
+    now_ = moment.now;
+    certain_ = moment.certain;
     transition_ = history_.size();
     const auto error = std::visit([this](const auto& c) { return on(c); }, command);
     if (error) {
@@ -61,7 +63,7 @@ std::optional<Errc> Model::on(const Submit& command)
         if (at<AlertStored>(0)->digest == command.digest) return std::nullopt;
         return Errc::conflict;
     }
-    if (now_ >= expiry_) return Errc::expired;
+    if (expired()) return Errc::expired;
     happen(AlertStored{command.digest});
     open_step(0, 0, StepCause::start, Timing::on_time);
     leave_hopeless_steps(Timing::on_time);
@@ -131,13 +133,14 @@ std::optional<Errc> Model::on(const CannotOpen& command)
     return std::nullopt;
 }
 
-std::optional<Errc> Model::on(const Tick&)
+std::optional<Errc> Model::on(const Tick& command)
 {
     if (history_.empty() || ever<Closed>()) return std::nullopt;
-    if (now_ >= expiry_) {
+    if (expired()) {
         happen(Closed{Outcome::expired});
         return std::nullopt;
     }
+    if (command.in_doubt) happen(TimeInDoubt{});
     while (const auto due = next_due()) {
         const std::size_t before = history_.size();
         perform(*due);
@@ -159,7 +162,7 @@ std::optional<Errc> Model::refusal_of_author(Author author) const
 // What is judged after it.
 std::optional<Errc> Model::refusal_of_moment(Author author) const
 {
-    if (ever<Closed>() || now_ >= expiry_) return Errc::closed;
+    if (ever<Closed>() || expired()) return Errc::closed;
     if (author == author_owner) return std::nullopt;
     if (!open_contacts().contains(plan_.slots[author].contact)) return Errc::not_authorised;
     return std::nullopt;
@@ -633,6 +636,9 @@ std::vector<Model::Turn> Model::turns() const
 
 bool Model::clocks_run() const { return phase() == Phase::escalating; }
 
+// Rule 10: for every command alike, what the expiry does goes by the certain time.
+bool Model::expired() const { return certain_ >= expiry_; }
+
 Model::Contacts Model::open_contacts() const
 {
     Contacts open;
@@ -751,13 +757,22 @@ std::size_t Model::step_index(std::size_t count) const
 
 const StepOpened& Model::current() const { return *at<StepOpened>(step_index(history_.size())); }
 
-// When escalation last resumed after `from` and within the first `count` events.
-std::optional<TimePoint> Model::resumed_between(std::size_t from, std::size_t count) const
+// Where in the history escalation last resumed after `from` and within the first `count` events.
+std::optional<std::size_t> Model::resumed_between(std::size_t from, std::size_t count) const
 {
-    std::optional<TimePoint> resumed;
+    std::optional<std::size_t> resumed;
     for (const Turn& turn : turns())
-        if (turn.runs && turn.index > from && turn.index < count) resumed = turn.at;
+        if (turn.runs && turn.index > from && turn.index < count) resumed = turn.index;
     return resumed;
+}
+
+// Rule 10, of a time that was set by the event at `from` and waited for ever since: the first doubt
+// within the first `count` events that finds it ahead makes it that moment.
+TimePoint Model::hastened(TimePoint due, std::size_t from, std::size_t count) const
+{
+    for (std::size_t i = from; i < count; ++i)
+        if (at<TimeInDoubt>(i)) due = std::min(due, history_[i].at);
+    return due;
 }
 
 // "Time": on time, a step counts from the moment it opened; late, from when it should have.
@@ -773,7 +788,7 @@ TimePoint Model::step_counts_from(std::size_t index) const
         return check_time(before, index);
     case StepCause::declined:
     case StepCause::skipped:
-        if (const auto resumed = resumed_between(before, index)) return *resumed;
+        if (const auto resumed = resumed_between(before, index)) return history_[*resumed].at;
         return step_counts_from(before);
     case StepCause::start:
     case StepCause::by_hand:
@@ -783,25 +798,33 @@ TimePoint Model::step_counts_from(std::size_t index) const
 }
 
 // The end of the step opened at `index`, as it stood after `count` events: under a hold or a
-// cancel the step keeps what remained of its delay.
+// cancel the step keeps what remained of its delay, and no doubt changes that.
 TimePoint Model::step_end(std::size_t index, std::size_t count) const
 {
     TimePoint end = step_counts_from(index) + plan_.steps[at<StepOpened>(index)->step].delay;
     auto remained = 0ms;
+    std::optional<std::size_t> running_since = index;
     for (const Turn& turn : turns()) {
         if (turn.index <= index || turn.index >= count) continue;
-        if (turn.runs)
+        if (turn.runs) {
             end = turn.at + remained;
-        else
-            remained = std::max(0ms, end - turn.at);
+            running_since = turn.index;
+        } else {
+            const std::chrono::milliseconds whole =
+                plan_.steps[at<StepOpened>(index)->step].delay;
+            remained =
+                std::clamp(hastened(end, *running_since, turn.index) - turn.at, 0ms, whole);
+            running_since.reset();
+        }
     }
-    return end;
+    return running_since ? hastened(end, *running_since, count) : end;
 }
 
 // Rule 2's check of that step; made anew 30 s after each hold or cancel.
 TimePoint Model::check_time(std::size_t index, std::size_t count) const
 {
-    return resumed_between(index, count).value_or(history_[index].at) + limits::unreached_after;
+    const std::size_t from = resumed_between(index, count).value_or(index);
+    return hastened(history_[from].at + limits::unreached_after, from, count);
 }
 
 bool Model::check_awaited() const
@@ -820,6 +843,7 @@ std::optional<TimePoint> Model::desk_time(std::uint16_t contact) const
     if (slots_of(contact).size() < 2) return std::nullopt;
     const auto all_turns = turns();
     std::optional<TimePoint> due;
+    bool running = false;
     Contacts open;
     std::vector<Standing> all(plan_.contacts.size());
     for (std::size_t i = 0; i < history_.size(); ++i) {
@@ -827,6 +851,9 @@ std::optional<TimePoint> Model::desk_time(std::uint16_t contact) const
         const Word word_before = all[contact].word;
         open_or_close(open, i);
         retell(all, i);
+        const bool ran = running;
+        for (const Turn& turn : all_turns)
+            if (turn.index == i) running = turn.runs;
         const TimePoint anew = history_[i].at + plan_.desk_delay;
 
         const auto* step = at<StepOpened>(i);
@@ -842,28 +869,42 @@ std::optional<TimePoint> Model::desk_time(std::uint16_t contact) const
             due.reset();
             continue;
         }
-        const bool resumed = std::any_of(all_turns.begin(), all_turns.end(), [i](const Turn& turn) {
-            return turn.runs && turn.index == i;
-        });
+        // Rule 10; who is not silent has no desk that is waited for.
+        if (at<TimeInDoubt>(i) && running && was_open && !stands(word_before))
+            due = std::min(*due, history_[i].at);
         const bool promise_ended =
             word_before == Word::accepted && all[contact].word != Word::accepted;
         const auto* declined = at<ContactDeclined>(i);
-        if (resumed || promise_ended || (declined && declined->contact == contact)) due = anew;
+        if ((running && !ran) || promise_ended || (declined && declined->contact == contact))
+            due = anew;
     }
     return due;
 }
 
-// What an interval counts from: the last strike of its clock, or when escalation last resumed (or
-// began, which is where the re-page counts from at first).
-TimePoint Model::last_paged_or_resumed(PageCause cause) const
+// Where in the history an interval counts from: the last strike of its clock, or when escalation
+// last resumed (or began, which is where the re-page counts from at first).
+std::size_t Model::last_paged_or_resumed(PageCause cause) const
 {
-    TimePoint last = history_[0].at;
+    std::size_t last = 0;
     for (const Turn& turn : turns())
-        if (turn.runs) last = std::max(last, turn.at);
-    for (std::size_t i = 0; i < history_.size(); ++i)
-        if (const auto* paged = at<Paged>(i); paged && paged->cause == cause)
-            last = std::max(last, history_[i].at);
+        if (turn.runs) last = turn.index;
+    for (std::size_t i = last; i < history_.size(); ++i)
+        if (const auto* paged = at<Paged>(i); paged && paged->cause == cause) last = i;
     return last;
+}
+
+// Of the re-page and the last resort, while the clocks run.
+TimePoint Model::interval_end(PageCause cause, std::chrono::seconds interval) const
+{
+    const std::size_t from = last_paged_or_resumed(cause);
+    return hastened(history_[from].at + interval, from, history_.size());
+}
+
+// Rule 8, while the cancel stands.
+TimePoint Model::cancel_end() const
+{
+    const std::size_t cancel = *cancel_index();
+    return hastened(history_[cancel].at + limits::cancel_hold, cancel, history_.size());
 }
 
 std::chrono::milliseconds Model::term_of(const Answered& answer) const
@@ -872,9 +913,11 @@ std::chrono::milliseconds Model::term_of(const Answered& answer) const
     return std::clamp(asked, limits::term_min, limits::term_max);
 }
 
+// Of a promise that still stands.
 TimePoint Model::term_end(const Standing& standing) const
 {
-    return history_[standing.promise].at + term_of(*at<Answered>(standing.promise));
+    const TimePoint end = history_[standing.promise].at + term_of(*at<Answered>(standing.promise));
+    return hastened(end, standing.promise, history_.size());
 }
 
 TimePoint Model::reminder_time(const Standing& standing) const
@@ -903,27 +946,26 @@ std::vector<Model::Due> Model::waited_for() const
         if (!reminded(words[c]))
             all.push_back({reminder_time(words[c]), Matter::reminder, contact});
     }
-    if (phase() == Phase::cancelling)
-        all.push_back({history_[*cancel_index()].at + limits::cancel_hold, Matter::cancel_end});
+    if (phase() == Phase::cancelling) all.push_back({cancel_end(), Matter::cancel_end});
     if (!clocks_run()) return all;
 
     for (const std::uint16_t contact : open_contacts())
         if (!stands(words[contact].word))
             if (const auto due = desk_time(contact)) all.push_back({*due, Matter::desk, contact});
     if (exhausted()) {
-        all.push_back({last_paged_or_resumed(PageCause::last_resort) + plan_.last_resort_interval,
+        all.push_back({interval_end(PageCause::last_resort, plan_.last_resort_interval),
                        Matter::last_resort});
         return all;
     }
     const std::size_t step = step_index(history_.size());
     if (check_awaited()) all.push_back({check_time(step, history_.size()), Matter::check});
     all.push_back({step_end(step, history_.size()), Matter::step_end});
-    all.push_back(
-        {last_paged_or_resumed(PageCause::repeat) + plan_.repage_interval, Matter::repage});
+    all.push_back({interval_end(PageCause::repeat, plan_.repage_interval), Matter::repage});
     return all;
 }
 
-// What a tick does first. A reminder not given by the end of the term is not given.
+// What a tick does first. A reminder not given by the end of the term is not given; a doubt ends
+// the term, so that no reminder outlasts it (rule 10).
 std::optional<Model::Due> Model::next_due() const
 {
     const auto words = standings();

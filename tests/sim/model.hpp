@@ -44,8 +44,20 @@ struct Add {
 struct CannotOpen {
     std::uint16_t slot = 0;
 };
-struct Tick {};
+struct Tick {
+    bool in_doubt = false; // the relay was away and can't tell for how long
+};
 using Command = std::variant<Submit, Say, Add, CannotOpen, Tick>;
+
+/// The two times of a command. One time alone is both: nothing is in doubt.
+struct Moment {
+    Moment(TimePoint at) : now(at), certain(at) {}
+    /// `certain` is never after `now`.
+    Moment(TimePoint at, TimePoint surely) : now(at), certain(surely) {}
+
+    TimePoint now;     ///< what everything but the expiry goes by
+    TimePoint certain; ///< what the expiry goes by
+};
 
 /// The events that must follow, perhaps none, or the error.
 using Reply = std::variant<std::vector<Event>, Errc>;
@@ -58,8 +70,8 @@ public:
     /// `plan` keeps the rules of `tocsin::check`.
     Model(Plan plan, TimePoint expiry);
 
-    /// What must follow from `command` at `now`; an error changes nothing.
-    [[nodiscard]] Reply feed(const Command& command, const Presence& presence, TimePoint now);
+    /// What must follow from `command` at `moment`; an error changes nothing.
+    [[nodiscard]] Reply feed(const Command& command, const Presence& presence, Moment moment);
 
     [[nodiscard]] Phase phase() const;
     /// Whether the quorum is met, beneath a cancel too. False once closed.
@@ -68,7 +80,8 @@ public:
     /// Slots whose contact is open, in rising order, whether or not they are usable.
     [[nodiscard]] std::vector<std::uint16_t> open_slots() const;
     [[nodiscard]] Word word_of(std::uint16_t contact) const;
-    /// The earliest thing due; none before `Submit` and after closure.
+    /// The earliest thing due; none before `Submit` and after closure. An expiry that has passed
+    /// but was not certain stays the deadline.
     [[nodiscard]] std::optional<TimePoint> deadline() const;
     /// Phase and marks in words, e.g. "cancelling, held": for counting pairs of states.
     [[nodiscard]] std::string state_name() const;
@@ -159,6 +172,7 @@ private:
     [[nodiscard]] bool cancel_stood(std::size_t count) const;
     [[nodiscard]] std::vector<Turn> turns() const;
     [[nodiscard]] bool clocks_run() const;
+    [[nodiscard]] bool expired() const;
     [[nodiscard]] Contacts open_contacts() const;
     void open_or_close(Contacts& open, std::size_t index) const;
     [[nodiscard]] std::vector<Standing> standings() const;
@@ -170,14 +184,17 @@ private:
     // When things are due.
     [[nodiscard]] std::size_t step_index(std::size_t count) const;
     [[nodiscard]] const StepOpened& current() const;
-    [[nodiscard]] std::optional<TimePoint> resumed_between(std::size_t from,
-                                                           std::size_t count) const;
+    [[nodiscard]] std::optional<std::size_t> resumed_between(std::size_t from,
+                                                             std::size_t count) const;
+    [[nodiscard]] TimePoint hastened(TimePoint due, std::size_t from, std::size_t count) const;
     [[nodiscard]] TimePoint step_counts_from(std::size_t index) const;
     [[nodiscard]] TimePoint step_end(std::size_t index, std::size_t count) const;
     [[nodiscard]] TimePoint check_time(std::size_t index, std::size_t count) const;
     [[nodiscard]] bool check_awaited() const;
     [[nodiscard]] std::optional<TimePoint> desk_time(std::uint16_t contact) const;
-    [[nodiscard]] TimePoint last_paged_or_resumed(PageCause cause) const;
+    [[nodiscard]] std::size_t last_paged_or_resumed(PageCause cause) const;
+    [[nodiscard]] TimePoint cancel_end() const;
+    [[nodiscard]] TimePoint interval_end(PageCause cause, std::chrono::seconds interval) const;
     [[nodiscard]] std::chrono::milliseconds term_of(const Answered& answer) const;
     [[nodiscard]] TimePoint term_end(const Standing& standing) const;
     [[nodiscard]] TimePoint reminder_time(const Standing& standing) const;
@@ -193,6 +210,7 @@ private:
     // The command in progress.
     Presence presence_;
     TimePoint now_{};
+    TimePoint certain_{};
     std::size_t transition_ = 0; // where in the history its events begin
 };
 

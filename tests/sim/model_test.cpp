@@ -84,6 +84,7 @@ struct Spelling {
     }
     std::string operator()(const PlanExhausted&) const { return "PlanExhausted"; }
     std::string operator()(const CancelUnconfirmed&) const { return "CancelUnconfirmed"; }
+    std::string operator()(const TimeInDoubt&) const { return "TimeInDoubt"; }
     std::string operator()(const Closed& e) const { return "Closed{" + name(e.outcome) + "}"; }
     std::string operator()(const SlotFailed& e) const
     {
@@ -132,7 +133,7 @@ struct Story {
 
     Reply feed(std::chrono::milliseconds when, const Command& command)
     {
-        return model.feed(command, presence, t0 + when);
+        return model.feed(command, presence, {t0 + when, t0 + when - unsure});
     }
 
     std::string submit() { return text(feed(0s, Submit{digest(1)})); }
@@ -163,6 +164,11 @@ struct Story {
 
     std::string tick(std::chrono::milliseconds when) { return text(feed(when, Tick{})); }
 
+    std::string doubt(std::chrono::milliseconds when)
+    {
+        return text(feed(when, Tick{.in_doubt = true}));
+    }
+
     // Ticks at every deadline up to `until`; what followed, each with its second.
     std::string wait(std::chrono::milliseconds until)
     {
@@ -186,6 +192,7 @@ struct Story {
     Plan plan;
     Model model;
     Presence presence;
+    std::chrono::milliseconds unsure{}; // how far what is certain lags behind
     std::map<Author, std::uint32_t> numbers;
     std::map<Author, Answered> last_said;
 };
@@ -357,6 +364,13 @@ std::string play_tick(const std::string& row, State state)
         const auto due = story.model.deadline();
         return due ? story.tick(*due - t0 - 1ms) : story.tick(state.now);
     }
+    if (row == "Tick in doubt") return story.doubt(state.now);
+    if (row == "Tick at the expiry, not certain") {
+        const auto expiry = state.due.at("Tick at the expiry");
+        story.wait(expiry - 1ms);
+        story.unsure = 1ms;
+        return story.tick(expiry);
+    }
     const auto due = state.due.find(row);
     if (due == state.due.end()) return watch_for(row, std::move(state));
     if (row == "Tick at the reach check, none live") story.nobody_reached();
@@ -439,7 +453,7 @@ TEST(Model, KeepsEveryCellOfTheTable)
     const Table table = read_table();
     ASSERT_EQ(table.size(), 8u);
     for (const auto& [name, rows] : table) {
-        EXPECT_EQ(rows.size(), 38u) << name;
+        EXPECT_EQ(rows.size(), 40u) << name;
         for (const auto& [command, follows] : rows)
             EXPECT_EQ(play(command, state_named(name)), follows) << name << ": " << command;
     }
@@ -1072,6 +1086,297 @@ TEST(Model, FollowUpsAreAChainOfAtMostAThousand)
     EXPECT_EQ(add(author_owner, 998, previous, digest(8)), "-");
 }
 
+// ---- Rule 10 --------------------------------------------------------------------------------
+
+TEST(Model, InDoubtAllThatAStepWaitsForIsDoneNowAndWhatIsSetThenCountsFromNow)
+{
+    Plan plan = plan_of({{Kind::peer, 2}, {Kind::fund, 1}, {Kind::lawyer, 1}},
+                        {{60s, {0}}, {60s, {1}}, {60s, {2}}});
+    Story story{plan};
+    story.presence[1].on_call = false;
+    story.submit();
+    EXPECT_EQ(story.doubt(10s), "TimeInDoubt, StepReached{0}, Paged{desk, [1]}, "
+                                "Paged{repeat, [0]}, StepOpened{1, 0, delay}, Paged{step, [2]}");
+    EXPECT_EQ(story.tick(10s), "-");
+    EXPECT_EQ(story.wait(70s), "40: StepReached{1}; 60: Paged{repeat, [0 2]}; "
+                               "70: StepOpened{2, 0, delay}, Paged{step, [3]}");
+}
+
+TEST(Model, InDoubtAnUnreachedStepStartsTheNextOneWhichStillHasItsFullDelay)
+{
+    Plan plan = plan_of({{Kind::peer, 2}, {Kind::fund, 1}, {Kind::lawyer, 1}},
+                        {{60s, {0}}, {60s, {1}}, {60s, {2}}});
+    Story story{plan};
+    story.nobody_reached();
+    story.presence[1].on_call = false;
+    story.submit();
+    EXPECT_EQ(story.doubt(10s), "TimeInDoubt, StepOpened{1, 0, unreached}, Paged{step, [2]}, "
+                                "Paged{desk, [1]}, Paged{repeat, [0]}");
+    EXPECT_EQ(story.wait(70s),
+              "60: Paged{repeat, [0 2]}; 70: StepOpened{2, 0, delay}, Paged{step, [3]}");
+}
+
+TEST(Model, ADoubtDoesNotRepeatWhatIsNoLongerWaitedFor)
+{
+    Story story = table_story();
+    story.submit();
+    EXPECT_EQ(story.wait(45s), "30: StepReached{0}; 40: Paged{desk, [1]}");
+    EXPECT_EQ(story.doubt(45s),
+              "TimeInDoubt, Paged{repeat, [0]}, StepOpened{1, 0, delay}, Paged{step, [2]}");
+}
+
+TEST(Model, InDoubtAPromiseBelowTheQuorumLapsesAndItsDeskCountsAnew)
+{
+    Plan plan = plan_of({{Kind::peer, 2}, {Kind::fund, 1}}, {{600s, {0, 1}}, {600s, {1}}});
+    plan.quorum = {{Kind::any, 2}};
+    Story story{plan};
+    story.presence[1].on_call = false;
+    story.submit();
+    story.say(5s, 0, Verb::accept);
+    // It lapses first, so that its contact is among those whom the re-page calls.
+    EXPECT_EQ(story.doubt(10s), "TimeInDoubt, Lapsed{0}, StepReached{0}, Paged{repeat, [0 2]}, "
+                                "StepOpened{1, 0, delay}");
+    EXPECT_EQ(story.wait(60s), "50: Paged{desk, [1]}; 60: Paged{repeat, [0 2]}");
+}
+
+TEST(Model, InDoubtAPromiseSetAsideLapsesToo)
+{
+    Plan plan = plan_of({{Kind::peer, 1}, {Kind::fund, 1}, {Kind::lawyer, 1}},
+                        {{60s, {0}}, {60s, {1}}, {60s, {2}}});
+    Story story{plan};
+    story.submit();
+    story.say(10s, 0, Verb::accept);
+    story.say(20s, author_owner, Verb::escalate, 0);
+    EXPECT_EQ(story.doubt(21s), "TimeInDoubt, Lapsed{0}, StepReached{1}, Paged{repeat, [0 1]}, "
+                                "StepOpened{2, 0, delay}, Paged{step, [2]}");
+    EXPECT_EQ(story.say(22s, 0, Verb::resolve), "not_authorised");
+}
+
+TEST(Model, InDoubtEveryPromiseOfAHoldLapsesInTheOrderOfThePlan)
+{
+    Plan plan = plan_of({{Kind::peer, 1}, {Kind::fund, 1}, {Kind::lawyer, 1}},
+                        {{600s, {1, 0}}, {600s, {2}}});
+    plan.quorum = {{Kind::any, 2}};
+    Story story{plan};
+    story.submit();
+    story.say(1s, 1, Verb::accept, 0, 50s);
+    EXPECT_EQ(story.say(2s, 0, Verb::renew, 0, 500s), "Answered, HoldBegan");
+    // Escalation resumes at the first of them, when the other's word still stood.
+    EXPECT_EQ(story.doubt(3s),
+              "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0]}, Lapsed{1}");
+    EXPECT_EQ(story.wait(60s), "33: StepReached{0}; 53: Paged{repeat, [0 1]}");
+}
+
+TEST(Model, NoReminderIsGivenForAPromiseInDoubt)
+{
+    Plan plan = plan_of({{Kind::peer, 1}, {Kind::fund, 1}}, {{600s, {0, 1}}});
+    Story story{plan};
+    story.submit();
+    story.say(0s, 0, Verb::accept);
+    story.say(10s, 1, Verb::accept);
+    // Due at 80 and missed, and ahead, at 90.
+    EXPECT_EQ(story.doubt(85s),
+              "TimeInDoubt, Lapsed{0}, Lapsed{1}, HoldEnded{lapsed}, Paged{resumed, [0 1]}");
+    EXPECT_EQ(story.wait(110s), "");
+    // A promise made since has a term and a reminder of its own.
+    EXPECT_EQ(story.say(110s, 0, Verb::renew), "Answered, HoldBegan");
+    EXPECT_EQ(story.wait(200s), "190: Paged{reminder, [0]}");
+}
+
+TEST(Model, WhatRemainedOfAStepUnderAHoldOutlastsADoubt)
+{
+    Plan plan = plan_of({{Kind::peer, 2}, {Kind::fund, 1}}, {{60s, {0}}, {60s, {1}}});
+    plan.repage_interval = 1000s;
+    Story story{plan};
+    story.presence[1].on_call = false;
+    story.submit();
+    EXPECT_EQ(story.wait(44s), "30: StepReached{0}; 40: Paged{desk, [1]}");
+    story.say(45s, 0, Verb::accept);
+    EXPECT_EQ(story.doubt(50s), "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0]}");
+    EXPECT_EQ(story.say(55s, 0, Verb::accept), "Answered, HoldBegan");
+    EXPECT_EQ(story.doubt(65s), "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0]}");
+    EXPECT_EQ(story.wait(75s), "75: StepOpened{1, 0, delay}, Paged{step, [2]}");
+}
+
+TEST(Model, AStepOfWhichNothingRemainedUnderAHoldIsLeftByADoubt)
+{
+    Plan plan = plan_of({{Kind::peer, 1}, {Kind::fund, 1}}, {{60s, {0}}, {60s, {1}}});
+    Story story{plan};
+    story.submit();
+    story.wait(59s);
+    story.say(70s, 0, Verb::accept);
+    EXPECT_EQ(story.doubt(80s), "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0]}, "
+                                "StepOpened{1, 0, delay}, Paged{step, [1]}");
+}
+
+TEST(Model, TheChecksAndDesksThatAHoldInterruptedCountAnewAfterADoubt)
+{
+    Story story = table_story();
+    story.submit();
+    story.say(10s, 0, Verb::accept);
+    EXPECT_EQ(story.doubt(20s), "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0]}");
+    EXPECT_EQ(story.wait(70s), "50: StepReached{0}; 60: Paged{desk, [1]}; "
+                               "70: Paged{repeat, [0]}, StepOpened{1, 0, delay}, Paged{step, [2]}");
+}
+
+TEST(Model, InDoubtACancelEndsAndTheStepHasWhatRemained)
+{
+    Plan plan = plan_of({{Kind::peer, 1}, {Kind::fund, 1}, {Kind::lawyer, 1}},
+                        {{60s, {0}}, {600s, {1}}, {60s, {2}}});
+    plan.repage_interval = 1000s;
+    Story story{plan};
+    story.submit();
+    story.wait(30s);
+    story.say(40s, author_owner, Verb::cancel);
+    EXPECT_EQ(story.doubt(50s), "TimeInDoubt, CancelUnconfirmed, Paged{resumed, [0]}");
+    EXPECT_EQ(story.say(51s, 0, Verb::confirm_cancel), "stale");
+    EXPECT_EQ(story.wait(70s), "70: StepOpened{1, 0, delay}, Paged{step, [1]}");
+
+    // With a hold beneath it, and a contact named in a hand-over.
+    Story held{plan};
+    held.submit();
+    held.wait(30s);
+    held.say(40s, 0, Verb::accept);
+    held.say(45s, author_owner, Verb::cancel);
+    held.say(46s, 0, Verb::hand_over, 2);
+    EXPECT_EQ(held.doubt(50s), "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, CancelUnconfirmed, "
+                               "Paged{resumed, [0 2]}");
+    EXPECT_EQ(held.wait(70s), "70: StepOpened{1, 0, delay}, Paged{step, [1]}");
+}
+
+TEST(Model, WhoDeclinedBeneathACancelIsLeftByADoubtAndOnTime)
+{
+    Story story = table_story();
+    story.submit();
+    story.say(10s, author_owner, Verb::cancel);
+    story.say(20s, 0, Verb::decline, 1);
+    EXPECT_EQ(story.doubt(25s),
+              "TimeInDoubt, CancelUnconfirmed, StepOpened{1, 0, declined}, Paged{step, [2]}");
+    EXPECT_EQ(story.wait(85s), "75: Paged{repeat, [2]}; 85: PlanExhausted, "
+                               "Paged{last_resort, [3]}");
+}
+
+TEST(Model, InDoubtTheLastResortAndItsDeskAreCalledNow)
+{
+    Plan plan = plan_of({{Kind::peer, 1}, {Kind::lawyer, 2}}, {{60s, {0}}});
+    plan.last_resort = {1};
+    Story story{plan};
+    story.presence[2].on_call = false;
+    story.submit();
+    story.wait(60s);
+    EXPECT_EQ(story.doubt(70s), "TimeInDoubt, Paged{desk, [2]}, Paged{last_resort, [1]}");
+    EXPECT_EQ(story.wait(170s), "170: Paged{last_resort, [1]}");
+    // Under a hold or a cancel it isn't waited for: it is an interval away afterwards.
+    EXPECT_EQ(story.say(171s, 0, Verb::accept), "Answered, HoldBegan");
+    EXPECT_EQ(story.doubt(172s),
+              "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0 1]}");
+    EXPECT_EQ(story.wait(272s), "272: Paged{last_resort, [1]}");
+    story.say(273s, author_owner, Verb::cancel);
+    EXPECT_EQ(story.doubt(274s), "TimeInDoubt, CancelUnconfirmed, Paged{resumed, [0 1]}");
+    EXPECT_EQ(story.wait(374s), "374: Paged{last_resort, [1]}");
+}
+
+TEST(Model, InDoubtALastResortThatHadAcceptedBelowTheQuorumIsCalledAgain)
+{
+    Plan plan = plan_of({{Kind::peer, 1}, {Kind::fund, 1}}, {{60s, {0, 1}}});
+    plan.quorum = {{Kind::any, 2}};
+    plan.last_resort = {0};
+    Story story{plan};
+    story.submit();
+    story.wait(60s);
+    EXPECT_EQ(story.say(61s, 0, Verb::accept), "Answered");
+    EXPECT_EQ(story.doubt(62s), "TimeInDoubt, Lapsed{0}, Paged{last_resort, [0]}");
+}
+
+TEST(Model, ASecondDoubtRightAfterHastensWhatTheFirstHasSet)
+{
+    Story story = table_story();
+    story.submit();
+    story.doubt(10s);
+    EXPECT_EQ(story.doubt(10s),
+              "TimeInDoubt, Paged{repeat, [0 2]}, PlanExhausted, Paged{last_resort, [3]}");
+    EXPECT_EQ(story.doubt(11s), "TimeInDoubt, Paged{last_resort, [3]}");
+    EXPECT_EQ(story.doubt(11s), "TimeInDoubt, Paged{last_resort, [3]}");
+    EXPECT_EQ(story.tick(11s), "-");
+    EXPECT_EQ(story.model.deadline(), t0 + 111s);
+}
+
+TEST(Model, WhatWasDueBeforeADoubtIsDoneFirstAndLateInTheOrderOfItsTime)
+{
+    Plan plan =
+        plan_of({{Kind::peer, 2}, {Kind::fund, 1}, {Kind::lawyer, 1}}, {{60s, {0, 1}}, {60s, {2}}});
+    plan.quorum = {{Kind::any, 2}};
+    Story story{plan};
+    story.presence[1].on_call = false;
+    story.submit();
+    story.say(1s, 2, Verb::accept, 0, 500s);
+    EXPECT_EQ(story.doubt(100s),
+              "TimeInDoubt, StepReached{0}, Paged{desk, [1], late}, Paged{repeat, [0], late}, "
+              "StepOpened{1, 0, delay, late}, Paged{step, [3], late}, Lapsed{1}");
+    // The late step counts from 60; its end was set after the doubt, which leaves it alone.
+    EXPECT_EQ(story.wait(120s), "120: PlanExhausted, Paged{last_resort, [3]}");
+}
+
+TEST(Model, OnePageServesTheDesksThatWereDueAndThoseInDoubtAndIsAsLateAsTheEarliest)
+{
+    Plan plan = plan_of({{Kind::peer, 2}, {Kind::peer, 2}}, {{60s, {0}}, {600s, {1}}});
+    plan.desk_delay = 100s;
+    plan.repage_interval = 1000s;
+    Story story{plan};
+    story.presence[1].on_call = false;
+    story.presence[3].on_call = false;
+    story.submit();
+    story.wait(99s);
+    EXPECT_EQ(story.doubt(131s), "TimeInDoubt, Paged{desk, [1 3], late}, Paged{repeat, [0 2]}, "
+                                 "PlanExhausted, Paged{last_resort, []}");
+}
+
+TEST(Model, AnAlertGoesOnPastAnExpiryThatIsNotCertain)
+{
+    Story story{table_plan(), 20s};
+    story.presence[1].on_call = false;
+    story.submit();
+    story.unsure = 1h;
+    EXPECT_EQ(story.tick(20s), "-");
+    EXPECT_EQ(story.model.deadline(), t0 + 20s);
+    EXPECT_EQ(story.tick(30s), "StepReached{0}");
+    EXPECT_EQ(story.tick(40s), "Paged{desk, [1]}");
+    EXPECT_EQ(story.tick(60s), "Paged{repeat, [0]}, StepOpened{1, 0, delay}, Paged{step, [2]}");
+    EXPECT_EQ(story.doubt(70s),
+              "TimeInDoubt, Paged{repeat, [0 2]}, PlanExhausted, Paged{last_resort, [3]}");
+    EXPECT_EQ(story.tick(170s), "Paged{last_resort, [3]}");
+    EXPECT_EQ(story.model.deadline(), t0 + 20s);
+
+    // It ends when it is certain, whatever else is due and in doubt.
+    story.unsure = 300s;
+    EXPECT_EQ(story.tick(320s - 1ms), "Paged{last_resort, [3], late}");
+    EXPECT_EQ(story.doubt(320s), "Closed{expired}");
+    EXPECT_EQ(story.model.deadline(), std::nullopt);
+    EXPECT_EQ(story.doubt(321s), "-");
+}
+
+TEST(Model, WhatIsSaidPastAnExpiryThatIsNotCertainIsHeard)
+{
+    Story story{table_plan(), 20s};
+    story.unsure = 20s;
+    const auto add = [&](std::chrono::seconds when, std::uint32_t number, Digest previous) {
+        return text(story.feed(when, Add{FollowedUp{0, number, previous, digest(4), {}}}));
+    };
+    EXPECT_EQ(text(story.feed(40s, Submit{digest(1)})), "expired");
+    EXPECT_EQ(text(story.feed(30s, Submit{digest(1)})),
+              "AlertStored, StepOpened{0, 0, start}, Paged{step, [0 1]}");
+    EXPECT_EQ(story.say(31s, 0, Verb::accept), "Answered, HoldBegan");
+    EXPECT_EQ(add(32s, 1, {}), "FollowedUp");
+    EXPECT_EQ(story.fail(33s, 1), "SlotFailed{1}");
+    EXPECT_EQ(story.say(34s, author_owner, Verb::cancel), "Answered");
+
+    // No tick has closed it, but the expiry has come.
+    EXPECT_EQ(story.say(40s, 0, Verb::confirm_cancel), "closed");
+    EXPECT_EQ(add(40s, 2, digest(4)), "closed");
+    EXPECT_EQ(story.fail(40s, 0), "closed");
+    EXPECT_EQ(story.say(40s - 1ms, 0, Verb::confirm_cancel), "Answered, Closed{cancelled}");
+}
+
 // ---- Whatever happens -----------------------------------------------------------------------
 
 // A small plan with everything in it: desks, an empty contact, a contact in two steps.
@@ -1118,6 +1423,21 @@ void check_transition(const Before& before, const std::vector<Event>& events)
     }
 }
 
+// What a doubt leaves behind: nothing that was promised or cancelled before it stands.
+void check_doubt(const Story& story, const std::vector<Event>& events)
+{
+    ASSERT_FALSE(events.empty());
+    if (events == std::vector<Event>{Closed{Outcome::expired}}) return;
+    EXPECT_EQ(text(events.front()), "TimeInDoubt");
+    EXPECT_EQ(story.model.phase(), Phase::escalating);
+    for (std::uint16_t c = 0; c < story.plan.contacts.size(); ++c)
+        EXPECT_NE(story.model.word_of(c), Word::accepted) << c;
+    for (const Event& event : events) {
+        const auto* paged = std::get_if<Paged>(&event);
+        EXPECT_FALSE(paged && paged->cause == PageCause::reminder) << text(event);
+    }
+}
+
 TEST(Model, KeepsItsPromisesInRandomStories)
 {
     std::map<std::string, int> seen;
@@ -1141,18 +1461,26 @@ TEST(Model, KeepsItsPromisesInRandomStories)
             answer.target = static_cast<std::uint32_t>(roll(0, 3));
             answer.term = std::chrono::seconds{roll(0, 200)};
             answer.number = static_cast<std::uint32_t>(i + 1);
-            Command command = Tick{};
+            const bool in_doubt = roll(0, 15) == 0;
+            story.unsure = std::chrono::milliseconds{roll(0, 2) ? 0 : roll(0, 300'000)};
+            Command command = Tick{in_doubt};
             if (i == 0) command = Submit{digest(1)};
             if (i > 0 && roll(0, 2) == 0) command = Say{answer};
             if (roll(0, 60) == 0) command = CannotOpen{static_cast<std::uint16_t>(roll(0, 6))};
 
             const Before before{model.phase(), model.hold_stands()};
-            const bool due = model.deadline() && *model.deadline() <= t0 + now;
+            const bool open = before.phase != Phase::closed && before.phase != Phase::not_submitted;
+            const bool due = open && (in_doubt || *model.deadline() <= t0 + now);
+            // A deadline that is an expiry not certain yet promises nothing.
+            const bool uncertain = model.deadline() == t0 + 20min && now - story.unsure < 20min;
             const Reply reply = story.feed(now, command);
             const auto* events = std::get_if<std::vector<Event>>(&reply);
             if (events) check_transition(before, *events);
             if (std::holds_alternative<Tick>(command)) {
-                EXPECT_EQ(due, text(reply) != "-") << "seed " << seed << ", command " << i;
+                if (!uncertain || in_doubt) {
+                    EXPECT_EQ(due, text(reply) != "-") << "seed " << seed << ", command " << i;
+                }
+                if (open && in_doubt) check_doubt(story, *events);
                 EXPECT_EQ(story.tick(now), "-") << "seed " << seed << ", command " << i;
             }
             EXPECT_TRUE(!model.deadline() || *model.deadline() <= t0 + 20min);

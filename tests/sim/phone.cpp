@@ -2,10 +2,13 @@
 
 #include "client-lib/protocol/frame.hpp"
 #include "client-lib/protocol/words.hpp"
+#include "tests/support/plans.hpp"
 
 #include <tocsin/limits.hpp>
 
 #include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
 
 namespace tocsin::sim {
 
@@ -37,18 +40,25 @@ protocol::Answer signed_answer(const Sealed& sealed, const crypto::SignKey& key,
     return message;
 }
 
+bool is_of_the_disk(const protocol::RelayMessage& reply)
+{
+    const auto* error = std::get_if<protocol::Error>(&reply);
+    return error != nullptr &&
+           (error->code == Errc::storage_failed || error->code == Errc::storage_full);
+}
+
 } // namespace
 
 // One connection, seen from both ends.
-struct Phone::Session final : service::Link, std::enable_shared_from_this<Session> {
-    Session(Phone& owner, unsigned of_life) : phone(&owner), life(of_life) {}
+struct Line::Session final : service::Link, std::enable_shared_from_this<Session> {
+    Session(Line& of, unsigned of_life) : line(of), life(of_life) {}
 
     void send(service::Frame frame) override
     {
-        if (closed || phone == nullptr) return;
+        if (closed || life != line.cell_.relay.life()) return;
         const auto inside = protocol::unframe(*frame);
         auto decoded = protocol::decode_relay_frame(inside.value());
-        phone->arrive(shared_from_this(), decoded.value().body);
+        line.arrive(shared_from_this(), std::move(decoded.value().body));
     }
     asio::awaitable<bool> room() override { co_return !closed; }
     void close(Errc why) override
@@ -57,84 +67,257 @@ struct Phone::Session final : service::Link, std::enable_shared_from_this<Sessio
         closed = true;
         // Shut out: the relay has let go of it already. Else it does when it sees the end.
         shut_out = why == Errc::not_authorised;
-        if (phone != nullptr) phone->later(1ms, [self = shared_from_this()] {
-            if (self->phone != nullptr && self->phone->session_ == self) self->phone->hang_up();
+        line.phone_.later(1ms, [self = shared_from_this()] {
+            if (self->line.session_ == self)
+                self->line.hang_up();
+            else
+                self->line.detach(self);
         });
     }
 
-    Phone* phone; // null once the phone has hung up
+    Line& line;
     unsigned life;
     service::PeerPtr peer{};
     bool closed = false;
     bool shut_out = false;
+    bool up_dead = false;
+    bool down_dead = false;
     TimePoint last_arrival{};
+    std::uint64_t asked = 0;
+    std::uint64_t arrived = 0; // the last of them that got there
 };
 
-Phone::Phone(Surroundings& around, Agenda::Actor actor, Dice dice, const crypto::BoxKey& key,
-             MailboxId mailbox)
-    : around_(around), dice_(dice), actor_(actor), key_(key), mailbox_(mailbox)
+Line::Line(Phone& phone, Cell& cell, std::size_t number)
+    : phone_(phone),
+      cell_(cell),
+      number_(number)
 {
 }
 
-Phone::~Phone()
+Line::~Line()
 {
-    if (!session_) return;
-    session_->phone = nullptr;
-    session_->peer.reset();
+    // The two hold each other.
+    if (session_) session_->peer.reset();
+    for (const SessionPtr& session : attached_)
+        session->peer.reset();
 }
 
-bool Phone::is_linked() const
+bool Line::is_linked() const
 {
-    return session_ && session_->life == around_.relay.life() && around_.relay.is_up() &&
+    return session_ && session_->life == cell_.relay.life() && cell_.relay.is_up() &&
            !session_->shut_out;
 }
 
-void Phone::later(std::chrono::milliseconds delay, std::function<void()> what)
+bool Line::is_live() const
 {
-    around_.agenda.at(around_.clock.now() + delay, actor_, std::move(what));
+    return cell_.relay.is_up() && std::ranges::any_of(attached_, [this](const SessionPtr& session) {
+               return session->life == cell_.relay.life() && !session->shut_out;
+           });
 }
 
-void Phone::try_again()
+std::span<const std::uint8_t> Line::binding() const { return session_->peer->channel_binding; }
+
+void Line::try_again()
 {
-    later(dice_.between(500ms, 20s), [this] { connect(); });
+    if (!phone_.on_ || std::exchange(trying_, true)) return;
+    phone_.later(phone_.dice_.between(500ms, 20s), [this] {
+        trying_ = false;
+        connect();
+    });
 }
 
-void Phone::connect()
+void Line::connect()
 {
-    if (!on_ || is_linked()) return;
-    if (session_) hang_up();
-    if (!around_.network || !around_.relay.is_awake() || dice_.chance(around_.loss_permille))
-        return try_again();
-    service::Service& service = around_.relay.service();
-    auto standing = service.standing(key_.public_key());
+    if (!phone_.on_ || is_linked()) return;
+    if (session_) return hang_up();
+    const bool gets_there = cell_.network && !cell_.up_dead && !cell_.down_dead &&
+                            cell_.relay.is_awake() && !cell_.suspended &&
+                            !phone_.dice_.chance(cell_.loss_permille);
+    if (!gets_there) return try_again();
+    service::Service& service = cell_.relay.service();
+    auto standing = service.standing(phone_.key_.public_key());
     if (!standing) {
-        ++around_.counts["refused at the door"];
+        ++phone_.around_.counts["refused at the door"];
         return; // shut out: it has nothing more to do here
     }
-    auto session = std::make_shared<Session>(*this, around_.relay.life());
+    auto session = std::make_shared<Session>(*this, cell_.relay.life());
     std::array<std::uint8_t, 32> binding{};
     binding.fill(++connections_);
     session_ = session;
+    attached_.push_back(session);
     session->peer = service.attach(std::move(*standing), binding, session);
-    ++around_.counts["links"];
     const auto rethrow = [](std::exception_ptr defect) {
         if (defect) std::rethrow_exception(defect);
     };
     if (session->peer->standing.role == protocol::Role::contact)
-        asio::co_spawn(around_.relay.io(), service.catch_up(session->peer), rethrow);
-    linked();
+        asio::co_spawn(cell_.relay.io(), service.catch_up(session->peer), rethrow);
+    phone_.linked(*this);
+}
+
+void Line::detach(const SessionPtr& session)
+{
+    if (std::erase(attached_, session) == 0) return;
+    if (session->life == cell_.relay.life() && cell_.relay.is_up() && !session->shut_out)
+        cell_.relay.service().detach(session->peer);
+    session->closed = true;
+    session->peer.reset(); // the two hold each other
+}
+
+void Line::hang_up()
+{
+    const auto session = std::exchange(session_, nullptr);
+    if (!session) return;
+    detach_later(session);
+    try_again();
+}
+
+void Line::detach_later(const SessionPtr& session)
+{
+    const bool sees_it = cell_.relay.is_awake() && !cell_.suspended;
+    if (sees_it || session->life != cell_.relay.life()) return detach(session);
+    phone_.later(1s, [this, session] { detach_later(session); });
+}
+
+void Line::die(Dead direction)
+{
+    if (!session_) return;
+    const auto session = session_;
+    session->up_dead = session->up_dead || direction != Dead::down;
+    session->down_dead = session->down_dead || direction != Dead::up;
+    Dice& dice = phone_.dice_;
+    // The phone misses the answers to its heartbeats.
+    phone_.later(dice.between(15s, 40s), [this, session] {
+        if (session_ != session) return;
+        session_ = nullptr;
+        try_again();
+        // What it says then does not arrive either; the relay misses the heartbeats.
+        const auto unseen = session->up_dead ? phone_.dice_.between(10s, 60s) : 1ms;
+        phone_.later(unseen, [this, session] { detach_later(session); });
+    });
+}
+
+void Line::lose()
+{
+    phone_.later(phone_.dice_.between(1ms, 5s), [this] {
+        if (!is_linked()) hang_up();
+    });
+}
+
+void Line::ask(protocol::DeviceMessage message, OnReply on_reply)
+{
+    if (!is_linked()) return;
+    const auto over = session_;
+    Dice& dice = phone_.dice_;
+    Surroundings& around = phone_.around_;
+    if (over->up_dead || cell_.up_dead) return;
+    const unsigned copies = dice.chance(cell_.loss_permille)       ? 0
+                            : dice.chance(cell_.loss_permille / 2) ? 2
+                                                                   : 1;
+    if (copies == 0) {
+        // A message that is lost takes its link with it, as on a real line.
+        ++around.counts["fault: message lost"];
+        ++around.message_faults;
+        return phone_.later(dice.between(1ms, 2s), [this, over] {
+            if (session_ == over) hang_up();
+        });
+    }
+    if (copies == 2) {
+        ++around.counts["fault: message twice"];
+        ++around.message_faults;
+    }
+    const auto question =
+        std::make_shared<const Question>(std::move(message), std::move(on_reply), ++over->asked);
+    for (unsigned i = 0; i < copies; ++i)
+        phone_.later(dice.between(1ms, cell_.delay_max) + phone_.extra_delay_,
+                     [this, over, question] { arrive_there(over, question); });
+}
+
+void Line::arrive_there(const SessionPtr& over, const std::shared_ptr<const Question>& question)
+{
+    Relay& relay = cell_.relay;
+    if (session_ != over || !is_linked() || over->closed || over->up_dead) return;
+    if (cell_.suspended || !relay.is_awake()) {
+        // It waits in the kernel's buffers.
+        phone_.later(1s, [this, over, question] { arrive_there(over, question); });
+        return;
+    }
+    if (question->number < over->arrived) {
+        ++phone_.around_.counts["fault: message overtaken"]; // not injected: it is what delay does
+    }
+    over->arrived = std::max(over->arrived, question->number);
+    asio::co_spawn(relay.io(), relay.service().handle(over->peer, question->message),
+                   [this, over, question](std::exception_ptr defect, protocol::RelayMessage reply) {
+                       if (defect) std::rethrow_exception(defect);
+                       replied(over, *question, std::move(reply));
+                   });
+}
+
+void Line::replied(const SessionPtr& over, const Question& question, protocol::RelayMessage reply)
+{
+    if (over->life != cell_.relay.life()) return;
+    phone_.overhear(*this, question.message, reply);
+    if (over->down_dead || cell_.down_dead) return;
+    Dice& dice = phone_.dice_;
+    if (dice.chance(cell_.loss_permille)) {
+        ++phone_.around_.counts["fault: reply lost"];
+        ++phone_.around_.message_faults;
+        return phone_.later(1ms, [this, over] {
+            if (session_ == over) hang_up();
+        });
+    }
+    if (!question.on_reply) return;
+    phone_.later(dice.between(1ms, cell_.delay_max) + phone_.extra_delay_,
+                 [this, over, reply = std::move(reply), on_reply = question.on_reply] {
+                     if (session_ == over && !over->down_dead) on_reply(reply);
+                 });
+}
+
+// What the relay pushes comes in its order.
+void Line::arrive(const SessionPtr& over, protocol::RelayMessage message)
+{
+    if (const auto* ring = std::get_if<protocol::Ring>(&message))
+        cell_.judge.rang(over->peer->standing.mailbox, *ring);
+    if (const auto* rows = std::get_if<protocol::JournalRows>(&message)) cell_.judge.shown(*rows);
+    if (session_ != over || over->down_dead || cell_.down_dead) return;
+    const TimePoint at =
+        std::max(over->last_arrival, phone_.around_.truth + phone_.extra_delay_ +
+                                         phone_.dice_.between(1ms, cell_.delay_max));
+    over->last_arrival = at;
+    phone_.later(at - phone_.around_.truth, [this, over, message = std::move(message)] {
+        if (session_ == over && !over->down_dead) phone_.hear(*this, message);
+    });
+}
+
+// ---- a phone ----
+
+Phone::Phone(Surroundings& around, Agenda::Actor actor, Dice dice, const crypto::BoxKey& key,
+             const std::vector<std::unique_ptr<Cell>>& cells)
+    : around_(around),
+      dice_(dice),
+      actor_(actor),
+      key_(key)
+{
+    for (std::size_t i = 0; i < cells.size(); ++i)
+        lines_.push_back(std::make_unique<Line>(*this, *cells[i], i));
+}
+
+Phone::~Phone() = default;
+
+void Phone::later(std::chrono::milliseconds delay, std::function<void()> what)
+{
+    around_.agenda.at(around_.truth + delay, actor_, std::move(what));
+}
+
+void Phone::connect()
+{
+    for (const auto& line : lines_)
+        line->connect();
 }
 
 void Phone::hang_up()
 {
-    const auto session = std::exchange(session_, nullptr);
-    if (!session) return;
-    session->phone = nullptr;
-    session->closed = true;
-    if (session->life == around_.relay.life() && around_.relay.is_up() && !session->shut_out)
-        around_.relay.service().detach(session->peer);
-    session->peer.reset(); // the two hold each other
-    if (on_) try_again();
+    for (const auto& line : lines_)
+        line->hang_up();
 }
 
 void Phone::switch_off()
@@ -149,294 +332,321 @@ void Phone::switch_on()
     connect();
 }
 
-void Phone::ask(protocol::DeviceMessage message, OnReply on_reply)
-{
-    if (!is_linked()) return;
-    const auto over = session_;
-    const unsigned copies = dice_.chance(around_.loss_permille)       ? 0
-                            : dice_.chance(around_.loss_permille / 2) ? 2
-                                                                      : 1;
-    if (copies == 0) {
-        // A message that is lost takes its link with it, as on a real line.
-        ++around_.counts["fault: message lost"];
-        return later(dice_.between(1ms, 2s), [this, over] {
-            if (session_ == over) hang_up();
-        });
-    }
-    if (copies == 2) ++around_.counts["fault: message twice"];
-    for (unsigned i = 0; i < copies; ++i)
-        later(dice_.between(1ms, around_.delay_max),
-              [this, over, message, on_reply] { deliver(over, message, on_reply); });
-}
-
-void Phone::deliver(const std::shared_ptr<Session>& over, const protocol::DeviceMessage& message,
-                    const OnReply& on_reply)
-{
-    Relay& relay = around_.relay;
-    if (session_ != over || !is_linked() || over->closed) return;
-    asio::co_spawn(
-        relay.io(), relay.service().handle(over->peer, message),
-        [this, over, message, on_reply](std::exception_ptr defect, protocol::RelayMessage reply) {
-            if (defect) std::rethrow_exception(defect);
-            if (over->life != around_.relay.life()) return;
-            overhear(message, reply);
-            if (dice_.chance(around_.loss_permille)) {
-                ++around_.counts["fault: reply lost"];
-                return later(1ms, [this, over] {
-                    if (session_ == over) hang_up();
-                });
-            }
-            later(dice_.between(1ms, around_.delay_max), [this, over, reply, on_reply] {
-                if (session_ == over && on_reply) on_reply(reply);
-            });
-        });
-}
-
-// What the relay pushes comes in its order.
-void Phone::arrive(const std::shared_ptr<Session>& over, const protocol::RelayMessage& message)
-{
-    if (over->life != around_.relay.life()) return;
-    if (const auto* ring = std::get_if<protocol::Ring>(&message))
-        around_.judge.rang(mailbox_, *ring);
-    if (const auto* rows = std::get_if<protocol::JournalRows>(&message)) around_.judge.shown(*rows);
-    const TimePoint at = std::max(over->last_arrival,
-                                  around_.clock.now() + dice_.between(1ms, around_.delay_max));
-    over->last_arrival = at;
-    around_.agenda.at(at, actor_, [this, over, message] {
-        if (session_ == over) hear(message);
-    });
-}
-
 // ---- a desk ----
 
 Desk::Desk(Surroundings& around, Agenda::Actor actor, Dice dice,
-           const service::test::Device& device, const std::map<AlertId, const Sealed*>& sealed)
-    : Phone(around, actor, dice, device.auth, device.mailbox), sealed_(sealed)
+           const service::test::Device& device, const std::vector<std::unique_ptr<Cell>>& cells,
+           const std::unordered_map<AlertId, const Sealed*>& sealed, const Manners& manners)
+    : Phone(around, actor, dice, device.auth, cells),
+      sealed_(sealed),
+      manners_(manners)
 {
 }
 
-void Desk::linked()
+void Desk::linked(Line& line)
 {
     for (const auto& [id, opened] : opened_) {
-        if (opened.unanswered) repeat(id);
-        if (dice_.chance(300)) ask(protocol::Follow{id, 0, {}, false});
+        if (opened.unconfirmed[line.number()]) repeat(line, id);
+        if (line.cell().judge.is_open(id) && dice_.chance(200))
+            line.ask(protocol::Follow{id, 0, {}, false});
     }
 }
 
-void Desk::hear(const protocol::RelayMessage& message)
+void Desk::hear(Line& line, const protocol::RelayMessage& message)
 {
-    if (const auto* deliver = std::get_if<protocol::Deliver>(&message)) receive(*deliver);
-    if (const auto* ring = std::get_if<protocol::Ring>(&message)) {
-        const AlertId id = ring->alert;
-        // Some sleep on.
-        if (!dice_.chance(350)) later(dice_.between(2s, 3min), [this, id] { think(id); });
-    }
+    if (const auto* deliver = std::get_if<protocol::Deliver>(&message)) receive(line, *deliver);
+    if (const auto* called = std::get_if<protocol::Ring>(&message)) ring(line, called->alert);
 }
 
-void Desk::receive(const protocol::Deliver& message)
+// Two relays call for one alert: it rings once.
+void Desk::ring(Line& line, const AlertId& id)
+{
+    if (const auto it = opened_.find(id); it != opened_.end() && lines() > 1) {
+        Opened& opened = it->second;
+        if (opened.rung_at && opened.rung_by != line.number() &&
+            around_.truth - *opened.rung_at < 1min) {
+            ++around_.counts["cells: a second ring dropped"];
+            return;
+        }
+        opened.rung_at = around_.truth;
+        opened.rung_by = line.number();
+    }
+    // Some sleep on.
+    if (!dice_.chance(manners_.sleeps_on))
+        later(dice_.between(manners_.thinks_min, manners_.thinks_max), [this, id] { think(id); });
+}
+
+void Desk::receive(Line& line, const protocol::Deliver& message)
 {
     const AlertId id = protocol::decode_header(message.header).value().alert;
     const auto sealed = sealed_.find(id);
     if (sealed == sealed_.end()) return;
-    const bool fresh = opened_.emplace(id, Opened{.sealed = sealed->second,
-                                                  .slot = message.slot_number}).second;
-    ask(protocol::Delivered{{id}});
-    if (!fresh) return;
-    if (dice_.chance(20)) return ask(protocol::CannotOpen{id});
-    ask(protocol::Opened{id, protocol::sign_opened(sealed->second->answer_keys[message.slot_number],
-                                                   sealed->second->header_hash)});
+    const bool fresh =
+        opened_
+            .emplace(id,
+                     Opened{.sealed = sealed->second,
+                            .slot = message.slot_number,
+                            .unconfirmed = std::vector<std::optional<protocol::Answer>>(lines())})
+            .second;
+    if (!fresh)
+        ++around_
+              .counts[lines() > 1 ? "cells: a second delivery dropped" : "a delivery came again"];
+    line.ask(protocol::Delivered{{id}});
+    if (fresh && dice_.chance(manners_.cannot_open)) return line.ask(protocol::CannotOpen{id});
+    if (fresh || lines() > 1)
+        line.ask(protocol::Opened{
+            id, protocol::sign_opened(sealed->second->answer_key(message.slot_number),
+                                      sealed->second->header_hash)});
 }
 
 // What a person does who was called.
 void Desk::think(const AlertId& id)
 {
     const auto it = opened_.find(id);
-    if (it == opened_.end() || it->second.unanswered) return;
-    const std::size_t contacts = it->second.sealed->plan.contacts.size();
-    const std::uint64_t mood = dice_.below(1000);
-    if (it->second.holds) {
-        if (mood < 300) return say(id, Verb::resolve);
-        if (mood < 550) return say(id, Verb::renew, 0, std::chrono::seconds(dice_.below(600)));
-        if (mood < 650)
+    if (it == opened_.end()) return;
+    const Opened& opened = it->second;
+    if (std::ranges::all_of(opened.unconfirmed, [](const auto& said) { return said.has_value(); }))
+        return;
+    const std::size_t contacts = opened.sealed->plan.contacts.size();
+    std::uint64_t mood = dice_.below(1000);
+    if (opened.holds) {
+        if (mood < manners_.resolves) return say(id, Verb::resolve);
+        if (!dice_.chance(manners_.odd)) return say(id, Verb::renew);
+        mood = dice_.below(700);
+        if (mood < 250) return say(id, Verb::renew, 0, std::chrono::seconds(dice_.below(600)));
+        if (mood < 350)
             return say(id, Verb::hand_over, static_cast<std::uint32_t>(dice_.below(contacts)));
-        if (mood < 750) return say(id, Verb::decline);
-        if (mood < 800) return say(id, Verb::escalate, static_cast<std::uint32_t>(dice_.below(4)));
+        if (mood < 450) return say(id, Verb::decline);
+        if (mood < 500) return say(id, Verb::escalate, static_cast<std::uint32_t>(dice_.below(4)));
         return; // forgets it: the promise lapses
     }
-    if (mood < 400) return say(id, Verb::accept, 0, std::chrono::seconds(dice_.below(900)));
-    if (mood < 600) return say(id, Verb::decline, static_cast<std::uint32_t>(dice_.below(2)));
-    if (mood < 680) return say(id, Verb::escalate, static_cast<std::uint32_t>(dice_.below(4)));
-    if (mood < 740) return say(id, Verb::confirm_cancel);
-    if (mood < 760) return say(id, Verb::resolve);
-    if (mood < 770) return say(id, Verb::cancel); // nobody here may
-    if (mood < 780) return say(id, Verb::decline, 7);
+    if (mood < manners_.accepts)
+        return say(id, Verb::accept, 0,
+                   std::chrono::seconds(
+                       dice_.below(static_cast<std::uint64_t>(manners_.term_max.count()))));
+    if (!dice_.chance(manners_.odd)) return;
+    mood = dice_.below(600);
+    if (mood < 200) return say(id, Verb::decline, static_cast<std::uint32_t>(dice_.below(2)));
+    if (mood < 280) return say(id, Verb::escalate, static_cast<std::uint32_t>(dice_.below(4)));
+    if (mood < 340) return say(id, Verb::confirm_cancel);
+    if (mood < 360) return say(id, Verb::resolve);
+    if (mood < 370) return say(id, Verb::cancel); // nobody here may
+    if (mood < 380) return say(id, Verb::decline, 7);
+}
+
+bool Desk::accept(const AlertId& id, std::chrono::seconds term)
+{
+    if (!opened_.contains(id)) return false;
+    say(id, Verb::accept, 0, term);
+    return true;
+}
+
+bool Desk::confirm_cancel(const AlertId& id)
+{
+    if (!opened_.contains(id)) return false;
+    say(id, Verb::confirm_cancel);
+    return true;
 }
 
 void Desk::say(const AlertId& id, Verb verb, std::uint32_t target, std::chrono::seconds term)
 {
     Opened& opened = opened_.at(id);
-    opened.unanswered = signed_answer(*opened.sealed, opened.sealed->answer_keys[opened.slot],
-                                      opened.slot, opened.number + 1, verb, target, term);
-    repeat(id);
+    const protocol::Answer answer =
+        signed_answer(*opened.sealed, opened.sealed->answer_key(opened.slot), opened.slot,
+                      opened.number + 1, verb, target, term);
+    // One relay may take what the other refuses: a number is never used again.
+    if (lines() > 1) ++opened.number;
+    for (std::size_t i = 0; i < lines(); ++i) {
+        opened.unconfirmed[i] = answer;
+        repeat(line(i), id);
+    }
 }
 
-void Desk::repeat(const AlertId& id)
+void Desk::repeat(Line& line, const AlertId& id)
 {
-    Opened& opened = opened_.at(id);
-    const protocol::Answer answer = *opened.unanswered;
-    ask(answer, [this, id, answer](const protocol::RelayMessage& reply) {
+    const protocol::Answer& answer = *opened_.at(id).unconfirmed[line.number()];
+    const Verb verb = answer.answered.verb;
+    const std::uint32_t number = answer.answered.number;
+    line.ask(answer, [this, &line, id, verb, number](const protocol::RelayMessage& reply) {
         Opened& now = opened_.at(id);
-        if (!now.unanswered || now.unanswered->answered.number != answer.answered.number) return;
-        if (const auto* error = std::get_if<protocol::Error>(&reply)) {
-            if (error->code == Errc::storage_failed || error->code == Errc::storage_full)
-                return later(dice_.between(1s, 10s), [this, id] {
-                    if (opened_.at(id).unanswered) repeat(id);
-                });
-            now.unanswered.reset(); // a refused answer leaves its number free
-            return;
-        }
-        ++now.number;
-        now.unanswered.reset();
-        const Verb verb = answer.answered.verb;
+        auto& said = now.unconfirmed[line.number()];
+        if (!said || said->answered.number != number) return;
+        if (is_of_the_disk(reply))
+            return later(dice_.between(1s, 10s), [this, &line, id] {
+                if (opened_.at(id).unconfirmed[line.number()]) repeat(line, id);
+            });
+        said.reset();
+        // A refused answer leaves its number free.
+        if (std::holds_alternative<protocol::Error>(reply)) return;
+        now.number = std::max(now.number, number);
         if (verb == Verb::accept || verb == Verb::renew) now.holds = true;
         if (verb == Verb::decline || verb == Verb::resolve) now.holds = false;
         if (now.holds) later(dice_.between(5s, 10min), [this, id] { think(id); });
     });
 }
 
-void Desk::overhear(const protocol::DeviceMessage& question, const protocol::RelayMessage& reply)
+void Desk::overhear(Line& line, const protocol::DeviceMessage& question,
+                    const protocol::RelayMessage& reply)
 {
     if (const auto* answer = std::get_if<protocol::Answer>(&question))
-        around_.judge.told(*answer, reply);
+        line.cell().judge.told(*answer, reply);
 }
 
 // ---- a defender ----
 
 Sender::Sender(Surroundings& around, Agenda::Actor actor, Dice dice,
-               const service::test::Device& device)
-    : Phone(around, actor, dice, device.auth, {})
+               const service::test::Device& device, const std::vector<std::unique_ptr<Cell>>& cells)
+    : Phone(around, actor, dice, device.auth, cells)
 {
 }
 
-void Sender::raise(const Sealed& sealed)
+void Sender::raise(const Sealed& sealed, unsigned restless)
 {
-    around_.judge.expect(sealed);
-    mine_.emplace(sealed.id, Mine{.sealed = &sealed});
-    if (is_linked())
-        submit(sealed.id);
-    else
-        connect();
+    Mine& mine = mine_[sealed.id];
+    mine.sealed = &sealed;
+    mine.restless = restless;
+    mine.confirmed.resize(lines());
+    mine.unconfirmed.resize(lines());
+    mine.words_sent.resize(lines());
+    for (std::size_t i = 0; i < lines(); ++i) {
+        line(i).cell().judge.expect(sealed);
+        if (line(i).is_linked())
+            submit(line(i), sealed.id);
+        else
+            line(i).connect();
+    }
 }
 
-void Sender::linked()
+void Sender::linked(Line& line)
 {
     for (const auto& [id, mine] : mine_) {
-        if (!mine.confirmed)
-            submit(id);
-        else {
+        if (!mine.confirmed[line.number()]) {
+            submit(line, id);
+        } else if (line.cell().judge.is_open(id)) {
+            repeat(line, id);
+            if (!dice_.chance(300)) continue;
             const bool outcome = dice_.chance(500);
-            ask(protocol::Follow{id, 0,
-                                 protocol::sign_follow(mine.sealed->owner_key,
-                                                       session_->peer->channel_binding, id,
-                                                       outcome),
-                                 outcome});
-            repeat(id);
+            line.ask(protocol::Follow{
+                id, 0, protocol::sign_follow(mine.sealed->owner_key, line.binding(), id, outcome),
+                outcome});
         }
     }
 }
 
-void Sender::submit(const AlertId& id)
+void Sender::submit(Line& line, const AlertId& id)
 {
-    ask(protocol::Submit{mine_.at(id).sealed->envelope},
-        [this, id](const protocol::RelayMessage& reply) {
-            Mine& mine = mine_.at(id);
-            if (std::holds_alternative<protocol::Receipt>(reply)) {
-                if (std::exchange(mine.confirmed, true)) return;
-                later(dice_.between(10s, 20min), [this, id] { trouble(id); });
-                return;
-            }
-            const Errc code = std::get<protocol::Error>(reply).code;
-            if (code == Errc::expired) return;
-            later(dice_.between(1s, 15s), [this, id] {
-                if (!mine_.at(id).confirmed) submit(id);
-            });
-        });
+    line.ask(protocol::Submit{mine_.at(id).sealed->envelope},
+             [this, &line, id](const protocol::RelayMessage& reply) {
+                 Mine& mine = mine_.at(id);
+                 if (std::holds_alternative<protocol::Receipt>(reply)) {
+                     const bool first = std::ranges::count(mine.confirmed, true) == 0;
+                     if (mine.confirmed[line.number()]) return;
+                     mine.confirmed[line.number()] = true;
+                     if (first && dice_.chance(mine.restless))
+                         later(dice_.between(10s, 20min), [this, id] { trouble(id); });
+                     return;
+                 }
+                 if (std::get<protocol::Error>(reply).code == Errc::expired) return;
+                 later(dice_.between(1s, 15s), [this, &line, id] {
+                     if (!mine_.at(id).confirmed[line.number()]) submit(line, id);
+                 });
+             });
     // "Unknown, safe to retry."
-    later(20s, [this, id] {
-        if (!mine_.at(id).confirmed && is_linked()) submit(id);
+    later(20s, [this, &line, id] {
+        if (!mine_.at(id).confirmed[line.number()] && line.is_linked()) submit(line, id);
     });
+}
+
+bool Sender::is_open(const AlertId& id) const
+{
+    for (std::size_t i = 0; i < lines(); ++i)
+        if (const_cast<Sender*>(this)->line(i).cell().judge.is_open(id)) return true;
+    return false;
+}
+
+void Sender::say(Mine& mine, Verb verb, std::uint32_t target)
+{
+    const protocol::Answer answer = signed_answer(*mine.sealed, mine.sealed->owner_key,
+                                                  author_owner, mine.number + 1, verb, target, 0s);
+    if (lines() > 1) ++mine.number;
+    for (auto& said : mine.unconfirmed)
+        said = answer;
+}
+
+void Sender::cancel(const AlertId& id)
+{
+    say(mine_.at(id), Verb::cancel);
+    for (std::size_t i = 0; i < lines(); ++i)
+        repeat(line(i), id);
 }
 
 // What a defender may do after the press.
 void Sender::trouble(const AlertId& id)
 {
     Mine& mine = mine_.at(id);
-    if (!around_.judge.is_open(id)) return;
-    if (mine.unanswered || mine.unadded) return;
+    if (!is_open(id)) return;
+    const bool waits =
+        std::ranges::all_of(mine.unconfirmed, [](const auto& said) { return said.has_value(); });
     const std::uint64_t mood = dice_.below(1000);
-    if (mood < 120)
-        mine.unanswered = signed_answer(*mine.sealed, mine.sealed->owner_key, author_owner,
-                                        mine.number + 1, Verb::cancel, 0, 0s);
-    else if (mood < 300)
-        mine.unanswered = signed_answer(*mine.sealed, mine.sealed->owner_key, author_owner,
-                                        mine.number + 1, Verb::escalate,
-                                        static_cast<std::uint32_t>(dice_.below(4)), 0s);
-    else if (mood < 320)
-        mine.unanswered = signed_answer(*mine.sealed, mine.sealed->owner_key, author_owner,
-                                        mine.number + 1, Verb::accept, 0, 0s);
-    else if (mood < 600) {
+    if (waits) {
+    } else if (mood < 120) {
+        say(mine, Verb::cancel);
+    } else if (mood < 300) {
+        say(mine, Verb::escalate, static_cast<std::uint32_t>(dice_.below(4)));
+    } else if (mood < 320) {
+        say(mine, Verb::accept); // not for a sender to say
+    } else if (mood < 600) {
         protocol::FollowUp message;
+        const auto number = static_cast<std::uint32_t>(mine.words.size() + 1);
         message.alert = id;
-        message.body = note_bytes(mine.follow_ups + 1);
+        message.body = note_bytes(number);
         message.followed_up.author = author_owner;
-        message.followed_up.number = mine.follow_ups + 1;
-        message.followed_up.previous = mine.last_body;
+        message.followed_up.number = number;
+        if (!mine.words.empty())
+            message.followed_up.previous = mine.words.back().followed_up.body_hash;
         message.followed_up.body_hash = protocol::follow_up_hash(message.body);
         protocol::sign_follow_up(message.followed_up, mine.sealed->owner_key,
                                  mine.sealed->header_hash);
-        mine.unadded = std::move(message);
+        mine.words.push_back(std::move(message));
     }
-    repeat(id);
+    for (std::size_t i = 0; i < lines(); ++i)
+        repeat(line(i), id);
     later(dice_.between(1min, 40min), [this, id] { trouble(id); });
 }
 
-void Sender::repeat(const AlertId& id)
+void Sender::repeat(Line& line, const AlertId& id)
 {
+    const std::size_t number = line.number();
     Mine& mine = mine_.at(id);
-    const auto is_disk = [](const protocol::RelayMessage& reply) {
-        const auto* error = std::get_if<protocol::Error>(&reply);
-        return error != nullptr &&
-               (error->code == Errc::storage_failed || error->code == Errc::storage_full);
-    };
-    if (mine.unanswered)
-        ask(*mine.unanswered, [this, id, is_disk](const protocol::RelayMessage& reply) {
+    if (const auto& said = mine.unconfirmed[number])
+        line.ask(*said, [this, number, id,
+                         said_number = said->answered.number](const protocol::RelayMessage& reply) {
             Mine& now = mine_.at(id);
-            if (!now.unanswered || is_disk(reply)) return;
-            if (std::holds_alternative<protocol::Done>(reply)) ++now.number;
-            now.unanswered.reset();
+            auto& waiting = now.unconfirmed[number];
+            if (!waiting || waiting->answered.number != said_number || is_of_the_disk(reply))
+                return;
+            if (std::holds_alternative<protocol::Done>(reply))
+                now.number = std::max(now.number, said_number);
+            waiting.reset();
         });
-    if (mine.unadded)
-        ask(*mine.unadded, [this, id, is_disk](const protocol::RelayMessage& reply) {
+    if (const std::size_t next = mine.words_sent[number]; next < mine.words.size())
+        line.ask(mine.words[next], [this, number, id, next](const protocol::RelayMessage& reply) {
             Mine& now = mine_.at(id);
-            if (!now.unadded || is_disk(reply)) return;
-            if (std::holds_alternative<protocol::Done>(reply)) {
-                ++now.follow_ups;
-                now.last_body = now.unadded->followed_up.body_hash;
-            }
-            now.unadded.reset();
+            if (now.words_sent[number] != next || is_of_the_disk(reply)) return;
+            now.words_sent[number] =
+                std::holds_alternative<protocol::Done>(reply) ? next + 1 : SIZE_MAX;
         });
 }
 
-void Sender::hear(const protocol::RelayMessage&) {}
-
-void Sender::overhear(const protocol::DeviceMessage& question, const protocol::RelayMessage& reply)
+void Sender::overhear(Line& line, const protocol::DeviceMessage& question,
+                      const protocol::RelayMessage& reply)
 {
     if (const auto* receipt = std::get_if<protocol::Receipt>(&reply))
-        around_.judge.told_receipt(*receipt);
+        line.cell().judge.told_receipt(*receipt);
     if (const auto* answer = std::get_if<protocol::Answer>(&question))
-        around_.judge.told(*answer, reply);
+        line.cell().judge.told(*answer, reply);
     if (const auto* added = std::get_if<protocol::FollowUp>(&question))
-        around_.judge.told(*added, reply);
+        line.cell().judge.told(*added, reply);
 }
 
 } // namespace tocsin::sim

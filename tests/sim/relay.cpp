@@ -27,6 +27,12 @@ void rethrow(std::exception_ptr defect)
     if (defect) std::rethrow_exception(defect);
 }
 
+asio::awaitable<Result<void>> taken_up(service::Pulse& pulse)
+{
+    co_await pulse.begin();
+    co_return Result<void>();
+}
+
 // The operator's own device, as it brings the first directory.
 struct Deaf final : service::Link {
     void send(service::Frame) override {}
@@ -39,7 +45,12 @@ struct Deaf final : service::Link {
 void Relay::Noted::note(service::Level, std::string_view code,
                         std::initializer_list<service::Field> fields, boost::system::error_code)
 {
-    ++counts[std::string(code)];
+    const auto found = counts.find(code);
+    if (found != counts.end())
+        ++found->second;
+    else
+        counts.emplace(code, 1);
+    if (code == "audit.overdue") alarmed = true;
     // The moment at which the relay goes by another directory.
     if (code == "directory.published")
         directory_version = static_cast<std::uint64_t>(fields.begin()->value);
@@ -52,8 +63,7 @@ Relay::Relay(std::filesystem::path folder, service::test::FakeClock& clock, Witn
       disk_(std::make_unique<test::FaultVfs>()),
       receipt_key_(fixed_receipt_key())
 {
-    disk_->skip_real_syncs();
-    disk_->watch_power();
+    disk_->keep_in_memory();
 }
 
 Relay::~Relay()
@@ -80,7 +90,7 @@ void Relay::prepare(const std::filesystem::path& folder, Stock& stock)
     io.run();
     const auto standing = service.standing(stock.operator_key().public_key()).value();
     const auto peer = service.attach(standing, {}, std::make_shared<Deaf>());
-    protocol::DeviceMessage message = protocol::PutDirectory{stock.directory(0)};
+    protocol::DeviceMessage message = protocol::PutDirectory{stock.directory(0).published};
     asio::co_spawn(io, service.handle(peer, std::move(message)),
                    [](std::exception_ptr defect, const protocol::RelayMessage& reply) {
                        rethrow(defect);
@@ -95,20 +105,36 @@ void Relay::prepare(const std::filesystem::path& folder, Stock& stock)
 bool Relay::start()
 {
     io_ = std::make_unique<asio::io_context>(1);
+    disk_io_ = std::make_unique<asio::io_context>(1);
     doomed_ = false;
+    stalled_ = false;
+    steps_left_.reset();
+    telemetry_.alarmed = false;
+    if (std::exchange(machine_died_, false)) clock_.reboot();
     store::SqliteOptions options;
     options.path = folder_ / "relay.db";
     options.reserve_bytes = 0;
     options.vfs = disk_->name();
-    options.executor = io_->get_executor();
+    options.executor = disk_io_->get_executor();
     options.on_fatal = [this](Errc) { doomed_ = true; };
     auto opened = store::SqliteStore::open(std::move(options));
-    if (!opened) return false;
+    if (!opened) {
+        // The power went while it read its disk.
+        if (disk_->power_is_cut()) {
+            machine_died_ = true;
+            disk_->restore(power_seed_.value_or(life_));
+        }
+        return false;
+    }
     ++life_;
     store_ = std::move(*opened);
     watched_ = std::make_unique<WatchedStore>(*store_, witness_);
-    service_ = std::make_unique<service::Service>(service::Service::Ports{
-        io_->get_executor(), *watched_, clock_, telemetry_, receipt_key_});
+    service_ = std::make_unique<service::Service>(
+        service::Service::Ports{io_->get_executor(), *watched_, clock_, telemetry_, receipt_key_});
+    service::Pulse::Options beat;
+    beat.interval = std::chrono::seconds(2); // half as often: half the commits
+    pulse_ = std::make_unique<service::Pulse>(*watched_, clock_, telemetry_, beat);
+    ask(taken_up(*pulse_));
     const Result<void> started = ask(service_->start());
     const auto directory = ask(store_->directory());
     if (!started || !directory) {
@@ -121,22 +147,42 @@ bool Relay::start()
 
 void Relay::go()
 {
-    escalator_ = std::make_unique<service::Escalator>(*watched_, clock_, telemetry_,
-                                                      service_->room(),
-                                                      service::Escalator::Options{});
+    escalator_ = std::make_unique<service::Escalator>(
+        *watched_, clock_, telemetry_, service_->room(), service::Escalator::Options{});
+    asio::co_spawn(*io_, service_->room().take_up(), rethrow);
     asio::co_spawn(*io_, escalator_->run(), rethrow);
+    asio::co_spawn(*io_, pulse_->run(), rethrow);
+    service::Auditor::Options sweep;
+    sweep.every = std::chrono::minutes(5);
+    auditor_ = std::make_unique<service::Auditor>(*watched_, clock_, telemetry_, sweep);
+    asio::co_spawn(*io_, auditor_->run(), rethrow);
+}
+
+bool Relay::step()
+{
+    io_->restart();
+    if (io_->poll_one() > 0) return true;
+    if (stalled_) return false;
+    disk_io_->restart();
+    return disk_io_->poll_one() > 0;
 }
 
 void Relay::drain()
 {
-    io_->restart();
-    io_->poll();
+    while (step()) {
+    }
 }
 
 void Relay::settle()
 {
     if (!is_awake()) return;
-    drain();
+    if (!steps_left_) {
+        drain();
+    } else {
+        while (*steps_left_ > 0 && step())
+            --*steps_left_;
+        if (*steps_left_ == 0) return end();
+    }
     if (doomed_ || disk_->power_is_cut()) end();
 }
 
@@ -146,15 +192,23 @@ void Relay::end()
 {
     const bool cut = disk_->power_is_cut();
     paused_ = false;
+    stalled_ = false;
+    steps_left_.reset();
+    machine_died_ = cut;
     if (!cut) disk_->set_writes(test::FaultVfs::Writes::broken);
     ++life_;
     if (escalator_) escalator_->stop();
+    if (pulse_) pulse_->stop();
+    if (auditor_) auditor_->stop();
     drain();
+    auditor_.reset();
     escalator_.reset();
+    pulse_.reset();
     service_.reset();
     watched_.reset();
     store_.reset();
     io_.reset();
+    disk_io_.reset();
     disk_->set_writes(test::FaultVfs::Writes::allowed);
     disk_->fail_syncs(0);
     if (cut) disk_->restore(power_seed_.value_or(life_));
@@ -167,12 +221,14 @@ void Relay::kill()
 
 void Relay::cut_power(std::uint64_t seed)
 {
-    cut_power_after(1, seed);
     if (!is_up()) return;
+    stalled_ = false;
+    paused_ = false;
+    steps_left_.reset();
+    cut_power_after(1, seed);
     // Whatever it writes next is the operation that fails.
-    asio::co_spawn(*io_, store_->probe(), [](std::exception_ptr defect, const Result<void>&) {
-        rethrow(defect);
-    });
+    asio::co_spawn(*io_, store_->keep_time(clock_.sample()),
+                   [](std::exception_ptr defect, const Result<void>&) { rethrow(defect); });
     settle();
 }
 

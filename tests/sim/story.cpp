@@ -1,8 +1,9 @@
 #include "tests/sim/story.hpp"
 
-#include "tests/support/plans.hpp"
+#include "tests/sim/scene.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace tocsin::sim {
 
@@ -10,391 +11,407 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Who does things on the agenda.
-constexpr Agenda::Actor fate = 0;
-constexpr Agenda::Actor first_phone = 10;
+// What a relay could not do for a while is claimed again when the claim has lapsed.
+constexpr auto makes_up = service::Escalator::Options{}.lease + 1s;
 
 class Story {
 public:
-    Story(Stock& stock, const std::filesystem::path& folder, const StoryOptions& options)
-        : stock_(stock),
-          options_(options),
-          dice_(options.seed),
-          judge_({[this] { return clock_.now(); },
-                  [this](const MailboxId& mailbox) { return is_live(mailbox); },
-                  [this](const MailboxId& mailbox) { return is_revoked(mailbox); },
-                  [this](const MailboxId& mailbox) {
-                      return stock_.on_call(device_of(mailbox), clock_.now());
-                  },
-                  [this](const MailboxId& mailbox) { return device_of(mailbox).person; }},
-                 counts_),
-          relay_(folder, clock_, judge_),
-          around_{relay_, judge_, agenda_, clock_, counts_}
+    Story(Stock& stock, const std::filesystem::path& prepared, const std::filesystem::path& folder,
+          const StoryOptions& options)
+        : options_(options),
+          plan_(options.seed),
+          scene_(stock, prepared, folder, plan_.for_actor(1), scene_options(options, plan_))
     {
     }
 
     StoryResult play();
 
-private:
-    using Trouble = void (Story::*)();
+    // One trouble, with dice of its own: leaving out another changes nothing for it.
+    struct Trouble {
+        std::size_t number = 0;
+        std::size_t kind = 0;
+        std::chrono::milliseconds at{};
+    };
     struct Kind {
         const char* name;
-        Trouble begin;
+        unsigned weight; // how often, among the others
+        void (Story::*strike)(Cell&, Dice&);
     };
     static const std::vector<Kind>& kinds();
 
-    void enter_people();
-    void plan_alerts();
-    void plan_trouble();
-    void trouble();
-    void later(std::chrono::milliseconds delay, std::function<void()> what)
-    {
-        agenda_.at(clock_.now() + delay, fate, std::move(what));
-    }
-
-    void kill();
-    void cut_power();
-    void cut_power_in_mid_write();
-    void fail_a_sync();
-    void fill_the_disk();
-    void pause();
-    void shut_the_network();
-    void spoil_the_network();
-    void switch_a_phone_off();
-    void revoke_a_device();
-
-    void settle();
-    void died();
-    void start_relay();
-    void disturbed() { quiet_since_ = std::max(quiet_since_, clock_.now()); }
-    void run_until(TimePoint end);
-    void heal();
-
-    [[nodiscard]] const service::test::Device& device_of(const MailboxId& mailbox) const;
-    [[nodiscard]] bool is_live(const MailboxId& mailbox) const;
-    [[nodiscard]] bool is_revoked(const MailboxId& mailbox) const;
-
-    Stock& stock_;
-    const StoryOptions& options_;
-    Dice dice_;
-    Counts counts_;
-    service::test::FakeClock clock_{tocsin::test::t0};
-    Agenda agenda_;
-    Judge judge_;
-    Relay relay_;
-    Surroundings around_;
-    std::map<AlertId, const Sealed*> sealed_;
-    std::vector<std::unique_ptr<Desk>> desks_;
-    std::vector<std::unique_ptr<Sender>> senders_;
-    std::unique_ptr<Phone> admin_;
-    std::uint64_t steps_ = 0;
-    std::uint64_t faults_ = 0;
-    TimePoint quiet_since_{};
-    bool disk_full_ = false;
-    bool healed_ = false;
-    bool was_up_ = false;
-    std::size_t wanted_directory_ = 0;
-};
-
-// Brings the next directory until the relay has it.
-class Admin final : public Phone {
-public:
-    Admin(Surroundings& around, Agenda::Actor actor, Dice dice, const service::test::Device& device,
-          Stock& stock, const std::size_t& wanted)
-        : Phone(around, actor, dice, device.auth, {}), stock_(stock), wanted_(wanted)
-    {
-    }
-    void publish()
-    {
-        if (published_ >= wanted_) return;
-        const std::size_t next = published_ + 1;
-        ask(protocol::PutDirectory{stock_.directory(next)},
-            [this, next](const protocol::RelayMessage& reply) {
-                if (!std::holds_alternative<protocol::Done>(reply)) return;
-                published_ = std::max(published_, next);
-                publish();
-            });
-        later(30s, [this] { publish(); });
-    }
-
 private:
-    void hear(const protocol::RelayMessage&) override {}
-    void linked() override { publish(); }
+    static Scene::Options scene_options(const StoryOptions& options, Dice plan);
+    void plan_alerts();
+    void plan_troubles();
+    void strike(const Trouble& trouble);
 
-    Stock& stock_;
-    const std::size_t& wanted_;
-    std::size_t published_ = 0;
+    // Long now and then, short mostly: so that there is time to look at what comes after.
+    static std::chrono::milliseconds a_while(Dice& dice, std::chrono::milliseconds usual,
+                                             std::chrono::milliseconds most)
+    {
+        return dice.chance(80) ? dice.between(usual, most) : dice.between(1s, usual);
+    }
+    Phone& somebody(Dice& dice)
+    {
+        const std::vector<Phone*> all = scene_.phones();
+        return *all[dice.below(all.size())];
+    }
+    Line& somebodys_line(Cell& cell, Dice& dice)
+    {
+        for (std::size_t i = 0;; ++i)
+            if (scene_.cells[i].get() == &cell) return somebody(dice).line(i);
+    }
+
+    void kill(Cell& cell, Dice& dice);
+    void kill_in_mid_step(Cell& cell, Dice& dice);
+    void cut_power(Cell& cell, Dice& dice);
+    void cut_power_in_mid_write(Cell& cell, Dice& dice);
+    void reboot_with_a_wrong_clock(Cell& cell, Dice& dice);
+    void fail_a_sync(Cell& cell, Dice& dice);
+    void fill_the_disk(Cell& cell, Dice& dice);
+    void stall_the_disk(Cell& cell, Dice& dice);
+    void pause(Cell& cell, Dice& dice);
+    void suspend(Cell& cell, Dice& dice);
+    void step_the_clock_forth(Cell& cell, Dice& dice);
+    void step_the_clock_back(Cell& cell, Dice& dice);
+    void shut_the_network(Cell& cell, Dice& dice);
+    void spoil_the_network(Cell& cell, Dice& dice);
+    void kill_one_way(Cell& cell, Dice& dice);
+    void switch_a_phone_off(Cell& cell, Dice& dice);
+    void drop_a_link(Cell& cell, Dice& dice);
+    void kill_a_line_upwards(Cell& cell, Dice& dice);
+    void kill_a_line_downwards(Cell& cell, Dice& dice);
+    void kill_a_line(Cell& cell, Dice& dice);
+    void slow_a_phone_down(Cell& cell, Dice& dice);
+    void change_the_directory(Cell& cell, Dice& dice);
+
+    void set_right_later(Cell& cell, Dice& dice);
+
+    const StoryOptions& options_;
+    Dice plan_;
+    Scene scene_;
+    std::vector<Trouble> troubles_;
+    std::uint64_t faults_ = 0;
+    std::vector<const Sealed*> raised_;
+    bool healed_ = false;
 };
 
-const service::test::Device& Story::device_of(const MailboxId& mailbox) const
+// Two relays now and then.
+Scene::Options Story::scene_options(const StoryOptions& options, Dice plan)
 {
-    return **std::ranges::find(stock_.desks(), mailbox,
-                               [](const service::test::Device* device) { return device->mailbox; });
-}
-
-bool Story::is_live(const MailboxId& mailbox) const
-{
-    return std::ranges::any_of(desks_, [&](const auto& desk) {
-        return desk->mailbox() == mailbox && desk->is_linked();
-    });
-}
-
-bool Story::is_revoked(const MailboxId& mailbox) const
-{
-    const std::uint64_t version = relay_.directory_version();
-    for (std::uint64_t n = 0; n + 1 < version; ++n)
-        if (stock_.desks()[stock_.revoked_by(n)]->mailbox == mailbox) return true;
-    return false;
-}
-
-void Story::enter_people()
-{
-    Agenda::Actor actor = first_phone;
-    const auto enter = [&](Phone& phone) {
-        agenda_.at(clock_.now() + dice_.between(0ms, 30s), fate, [&phone] { phone.connect(); });
-    };
-    for (const service::test::Device* device : stock_.desks()) {
-        desks_.push_back(std::make_unique<Desk>(around_, actor, dice_.for_actor(actor), *device,
-                                                sealed_));
-        enter(*desks_.back());
-        ++actor;
-    }
-    for (const service::test::Device* device : stock_.senders()) {
-        senders_.push_back(
-            std::make_unique<Sender>(around_, actor, dice_.for_actor(actor), *device));
-        ++actor;
-    }
-    admin_ = std::make_unique<Admin>(around_, actor, dice_.for_actor(actor), stock_.admin(),
-                                     stock_, wanted_directory_);
-    enter(*admin_);
+    Scene::Options scene;
+    scene.cells = options.cells.value_or(plan.for_actor(2).chance(100) ? 2 : 1);
+    scene.tells = options.tells;
+    return scene;
 }
 
 void Story::plan_alerts()
 {
     // Other stories have other alerts; some come in a rush.
-    const std::size_t first = dice_.below(64);
-    TimePoint at = clock_.now();
+    Dice dice = plan_.for_actor(3);
+    const std::size_t first = dice.below(64);
+    const auto gap =
+        std::max(std::chrono::milliseconds(1),
+                 2 * options_.length * 9 /
+                     (10 * 7 * static_cast<int>(std::max<std::size_t>(options_.alerts, 1)) / 10));
+    auto at = 0ms;
     for (std::size_t i = 0; i < options_.alerts; ++i) {
-        const Sealed& sealed = stock_.alert(first + i);
-        sealed_.emplace(sealed.id, &sealed);
-        at += dice_.chance(300)
-                  ? dice_.between(0ms, 100ms)
-                  : dice_.between(1s, 2 * options_.length / static_cast<int>(3 * options_.alerts));
-        Sender& sender = *senders_[(first + i) % senders_.size()];
-        agenda_.at(at, fate, [&sender, &sealed] { sender.raise(sealed); });
+        at += dice.chance(300) ? dice.between(0ms, 100ms) : dice.between(0ms, gap);
+        if (options_.without_alerts.contains(i)) continue;
+        const Sealed& sealed = scene_.stock.alert(first + i);
+        raised_.push_back(&sealed);
+        scene_.sealed.emplace(sealed.id, &sealed);
+        Sender& sender = *scene_.senders[(first + i) % scene_.senders.size()];
+        scene_.later(at, [&sender, &sealed] { sender.raise(sealed); });
     }
 }
 
 const std::vector<Story::Kind>& Story::kinds()
 {
     static const std::vector<Kind> all{
-        {"kill", &Story::kill},
-        {"power cut", &Story::cut_power},
-        {"power cut in mid-write", &Story::cut_power_in_mid_write},
-        {"sync fails", &Story::fail_a_sync},
-        {"disk full", &Story::fill_the_disk},
-        {"paused", &Story::pause},
-        {"network shut", &Story::shut_the_network},
-        {"network bad", &Story::spoil_the_network},
-        {"phone off", &Story::switch_a_phone_off},
-        {"device revoked", &Story::revoke_a_device},
+        {"killed", 5, &Story::kill},
+        {"killed in mid-step", 8, &Story::kill_in_mid_step},
+        {"power cut", 4, &Story::cut_power},
+        {"power cut in mid-write", 8, &Story::cut_power_in_mid_write},
+        {"rebooted with a wrong clock", 3, &Story::reboot_with_a_wrong_clock},
+        {"sync fails", 5, &Story::fail_a_sync},
+        {"disk full", 3, &Story::fill_the_disk},
+        {"disk stalls", 4, &Story::stall_the_disk},
+        {"process paused", 3, &Story::pause},
+        {"machine suspended", 3, &Story::suspend},
+        {"wall clock steps forth", 4, &Story::step_the_clock_forth},
+        {"wall clock steps back", 4, &Story::step_the_clock_back},
+        {"network shut", 3, &Story::shut_the_network},
+        {"network bad", 5, &Story::spoil_the_network},
+        {"network dead one way", 3, &Story::kill_one_way},
+        {"phone off", 15, &Story::switch_a_phone_off},
+        {"link dropped", 40, &Story::drop_a_link},
+        {"line dead upwards", 20, &Story::kill_a_line_upwards},
+        {"line dead downwards", 20, &Story::kill_a_line_downwards},
+        {"line dead", 20, &Story::kill_a_line},
+        {"phone slow", 15, &Story::slow_a_phone_down},
+        {"directory changed", 2, &Story::change_the_directory},
     };
     return all;
 }
 
-void Story::plan_trouble()
+void Story::plan_troubles()
 {
-    later(dice_.between(0ms, 2 * options_.trouble_every), [this] {
-        if (healed_) return;
-        trouble();
-        plan_trouble();
-    });
+    Dice dice = plan_.for_actor(4);
+    // Some stories are quiet, some are not.
+    static constexpr std::array<std::uint64_t, 4> per_ten_alerts{2, 6, 12, 20};
+    const std::uint64_t wanted =
+        std::max<std::uint64_t>(options_.alerts, 20) * per_ten_alerts[dice.below(4)] / 10;
+    unsigned weights = 0;
+    for (const Kind& kind : kinds())
+        weights += kind.weight;
+    const auto gap = 2 * options_.length / static_cast<int>(wanted);
+    auto at = 0ms;
+    while ((at += dice.between(0ms, gap)) < options_.length) {
+        std::uint64_t lot = dice.below(weights);
+        std::size_t kind = 0;
+        while (lot >= kinds()[kind].weight)
+            lot -= kinds()[kind++].weight;
+        const Trouble trouble{troubles_.size(), kind, at};
+        troubles_.push_back(trouble);
+        if (options_.without.contains(kinds()[kind].name)) continue;
+        if (options_.without_troubles.contains(trouble.number)) continue;
+        scene_.later(at, [this, trouble] { strike(trouble); });
+    }
 }
 
-void Story::trouble()
+void Story::strike(const Trouble& trouble)
 {
-    const Kind& kind = dice_.pick(kinds());
-    if (options_.without.contains(kind.name)) return;
+    if (healed_) return;
+    Dice dice = plan_.for_actor(1'000'000 + trouble.number);
+    Cell& cell = *scene_.cells[dice.below(scene_.cells.size())];
+    const Kind& kind = kinds()[trouble.kind];
     ++faults_;
-    ++counts_["fault: " + std::string(kind.name)];
-    judge_.tell(std::string("-- ") + kind.name);
-    (this->*kind.begin)();
-    disturbed();
+    ++scene_.counts["fault: " + std::string(kind.name)];
+    cell.judge.tell("-- " + std::string(kind.name) + " (" + std::to_string(trouble.number) + ")");
+    (this->*kind.strike)(cell, dice);
+    scene_.disturbed(cell);
 }
 
-void Story::kill() { relay_.kill(); }
-void Story::cut_power() { relay_.cut_power(dice_.roll()); }
-void Story::cut_power_in_mid_write()
+void Story::kill(Cell& cell, Dice&) { cell.relay.kill(); }
+void Story::kill_in_mid_step(Cell& cell, Dice& dice)
 {
-    if (relay_.is_up()) relay_.cut_power_after(1 + dice_.below(60), dice_.roll());
+    if (cell.relay.is_up()) cell.relay.kill_after(1 + dice.below(200));
 }
-void Story::fail_a_sync()
+void Story::cut_power(Cell& cell, Dice& dice) { cell.relay.cut_power(dice.roll()); }
+void Story::cut_power_in_mid_write(Cell& cell, Dice& dice)
 {
-    if (relay_.is_up()) relay_.disk().fail_syncs(1);
+    if (cell.relay.is_up()) cell.relay.cut_power_after(1 + dice.below(60), dice.roll());
 }
 
-void Story::fill_the_disk()
+// The battery of its clock is empty, or somebody set it wrong; the network's time comes later.
+void Story::reboot_with_a_wrong_clock(Cell& cell, Dice& dice)
 {
-    if (!relay_.is_up() || disk_full_) return;
-    disk_full_ = true;
-    relay_.disk().set_writes(test::FaultVfs::Writes::full);
-    later(dice_.between(1s, 3min), [this] {
-        disk_full_ = false;
-        relay_.disk().set_writes(test::FaultVfs::Writes::allowed);
-        // What it could not do then is claimed again when the claim has lapsed.
-        quiet_since_ = std::max(quiet_since_, clock_.now() + service::Escalator::Options{}.lease);
+    const auto error = dice.chance(300)   ? Cell::first_moment - scene_.truth - 24h * 365 * 50
+                       : dice.chance(500) ? dice.between(-2h, 0ms)
+                                          : dice.between(0ms, 2h);
+    cell.clock.set_wall(error, false);
+    cell.relay.cut_power(dice.roll());
+    set_right_later(cell, dice);
+}
+
+void Story::set_right_later(Cell& cell, Dice& dice)
+{
+    scene_.later(a_while(dice, 2min, 20min), [&cell] { cell.clock.set_wall(0ms, true); });
+}
+
+void Story::step_the_clock_forth(Cell& cell, Dice& dice)
+{
+    cell.clock.set_wall(dice.chance(300) ? dice.between(1h, 24h * 400) : dice.between(1s, 1h),
+                        false);
+    set_right_later(cell, dice);
+}
+void Story::step_the_clock_back(Cell& cell, Dice& dice)
+{
+    cell.clock.set_wall(dice.chance(300) ? dice.between(-24h * 400, -1h) : dice.between(-1h, -1s),
+                        false);
+    set_right_later(cell, dice);
+}
+
+void Story::fail_a_sync(Cell& cell, Dice&)
+{
+    if (cell.relay.is_up()) cell.relay.disk().fail_syncs(1);
+}
+
+void Story::fill_the_disk(Cell& cell, Dice& dice)
+{
+    if (!cell.relay.is_up() || cell.disk_full) return;
+    cell.disk_full = true;
+    cell.relay.disk().set_writes(test::FaultVfs::Writes::full);
+    scene_.later(a_while(dice, 30s, 3min), [this, &cell] {
+        cell.disk_full = false;
+        cell.relay.disk().set_writes(test::FaultVfs::Writes::allowed);
+        scene_.disturbed(cell, makes_up);
     });
 }
 
-void Story::pause()
+void Story::stall_the_disk(Cell& cell, Dice& dice)
 {
-    if (!relay_.is_awake()) return;
-    relay_.pause();
-    later(dice_.between(1s, 10min), [this] {
-        relay_.resume();
-        disturbed();
+    if (!cell.relay.is_up() || cell.relay.is_stalled()) return;
+    cell.relay.stall();
+    scene_.later(a_while(dice, 20s, 3min), [this, &cell] {
+        cell.relay.release();
+        scene_.disturbed(cell, makes_up);
     });
 }
 
-void Story::shut_the_network()
+void Story::pause(Cell& cell, Dice& dice)
 {
-    around_.network = false;
-    for (const auto& desk : desks_)
-        desk->hang_up();
-    for (const auto& sender : senders_)
-        sender->hang_up();
-    later(dice_.between(10s, 15min), [this] { around_.network = true; });
-}
-
-void Story::spoil_the_network()
-{
-    around_.loss_permille = static_cast<unsigned>(50 + dice_.below(250));
-    around_.delay_max = dice_.between(500ms, 8s);
-    later(dice_.between(30s, 10min), [this] {
-        around_.loss_permille = 0;
-        around_.delay_max = 200ms;
+    if (!cell.relay.is_awake()) return;
+    cell.relay.pause();
+    scene_.later(a_while(dice, 40s, 10min), [this, &cell] {
+        cell.relay.resume();
+        scene_.disturbed(cell, makes_up);
     });
 }
 
-void Story::switch_a_phone_off()
+// A virtual machine put aside: no clock of it counts; the time of its network sets it right later.
+void Story::suspend(Cell& cell, Dice& dice)
 {
-    Desk& desk = *dice_.pick(desks_);
-    desk.switch_off();
-    later(dice_.between(10s, 30min), [&desk] { desk.switch_on(); });
+    if (cell.suspended) return;
+    cell.suspended = true;
+    scene_.later(a_while(dice, 40s, 10min), [this, &cell] {
+        if (!std::exchange(cell.suspended, false)) return;
+        cell.clock.stand_still(scene_.truth - cell.clock.truth());
+        cell.clock.set_wall(cell.clock.wall_error(), false);
+        scene_.disturbed(cell, makes_up);
+    });
+    set_right_later(cell, dice);
 }
 
-void Story::revoke_a_device()
+void Story::shut_the_network(Cell& cell, Dice& dice)
 {
-    if (wanted_directory_ + 1 < stock_.directories_max()) ++wanted_directory_;
+    cell.network = false;
+    for (std::size_t i = 0; i < scene_.cells.size(); ++i)
+        if (scene_.cells[i].get() == &cell)
+            for (Phone* phone : scene_.phones())
+                phone->line(i).hang_up();
+    scene_.later(a_while(dice, 1min, 15min), [&cell] { cell.network = true; });
 }
 
-void Story::died()
+void Story::spoil_the_network(Cell& cell, Dice& dice)
 {
-    was_up_ = false;
-    judge_.tell("-- the relay is down");
-    disturbed();
-    disk_full_ = false;
-    const auto hang_up = [this](Phone& phone) {
-        later(dice_.between(1ms, 5s), [&phone] {
-            if (!phone.is_linked()) phone.hang_up();
-        });
-    };
-    for (const auto& desk : desks_)
-        hang_up(*desk);
-    for (const auto& sender : senders_)
-        hang_up(*sender);
-    hang_up(*admin_);
-    later(dice_.between(100ms, healed_ ? 1s : std::chrono::milliseconds(5min)),
-          [this] { start_relay(); });
+    cell.loss_permille = static_cast<unsigned>(50 + dice.below(250));
+    cell.delay_max = dice.between(500ms, 8s);
+    scene_.later(a_while(dice, 1min, 10min), [&cell] {
+        cell.loss_permille = 0;
+        cell.delay_max = 200ms;
+    });
 }
 
-void Story::start_relay()
+// Nobody is told: they find out by what doesn't come.
+void Story::kill_one_way(Cell& cell, Dice& dice)
 {
-    if (relay_.is_up()) return;
-    disturbed();
-    if (!relay_.start()) {
-        later(1s, [this] { start_relay(); });
-        return;
-    }
-    was_up_ = true;
-    judge_.tell("-- the relay is up");
-    ++counts_["starts"];
-    judge_.restarted(relay_);
-    relay_.go();
+    bool& dead = dice.chance(500) ? cell.up_dead : cell.down_dead;
+    const Line::Dead direction = &dead == &cell.up_dead ? Line::Dead::up : Line::Dead::down;
+    dead = true;
+    for (std::size_t i = 0; i < scene_.cells.size(); ++i)
+        if (scene_.cells[i].get() == &cell)
+            for (Phone* phone : scene_.phones())
+                phone->line(i).die(direction);
+    scene_.later(a_while(dice, 1min, 10min), [&dead] { dead = false; });
 }
 
-void Story::settle()
+void Story::switch_a_phone_off(Cell&, Dice& dice)
 {
-    relay_.settle();
-    if (was_up_ && !relay_.is_up()) died();
+    Phone& phone = somebody(dice);
+    phone.switch_off();
+    scene_.later(a_while(dice, 3min, 30min), [&phone] { phone.switch_on(); });
 }
 
-void Story::run_until(TimePoint end)
+void Story::drop_a_link(Cell& cell, Dice& dice) { somebodys_line(cell, dice).hang_up(); }
+void Story::kill_a_line_upwards(Cell& cell, Dice& dice)
 {
-    while (!judge_.violation()) {
-        std::optional<TimePoint> next = agenda_.next();
-        if (relay_.is_awake())
-            if (const auto wake = clock_.next_wake(); wake && (!next || *wake < *next)) next = wake;
-        if (!next || *next > end) break;
-        ++steps_;
-        clock_.set(std::max(clock_.now(), *next));
-        settle();
-        while (!judge_.violation() && agenda_.run_one(clock_.now()))
-            settle();
-        if (!relay_.is_awake() || disk_full_) disturbed();
-        judge_.look_at_clock(quiet_since_);
-    }
+    somebodys_line(cell, dice).die(Line::Dead::up);
+}
+void Story::kill_a_line_downwards(Cell& cell, Dice& dice)
+{
+    somebodys_line(cell, dice).die(Line::Dead::down);
+}
+void Story::kill_a_line(Cell& cell, Dice& dice)
+{
+    somebodys_line(cell, dice).die(Line::Dead::both);
 }
 
-// Nothing bad happens from here on.
-void Story::heal()
+void Story::slow_a_phone_down(Cell&, Dice& dice)
 {
-    healed_ = true;
-    around_.network = true;
-    around_.loss_permille = 0;
-    around_.delay_max = 200ms;
-    relay_.resume();
-    relay_.disk().set_writes(test::FaultVfs::Writes::allowed);
-    disk_full_ = false;
-    disturbed();
+    Phone& phone = somebody(dice);
+    phone.slow_down(dice.between(1s, 30s));
+    scene_.later(a_while(dice, 2min, 10min), [&phone] { phone.slow_down(0ms); });
+}
+
+void Story::change_the_directory(Cell&, Dice&)
+{
+    for (const auto& cell : scene_.cells)
+        scene_.publish_next(*cell);
 }
 
 StoryResult Story::play()
 {
-    start_relay();
-    enter_people();
     plan_alerts();
-    plan_trouble();
-    run_until(clock_.now() + options_.length);
-    heal();
-    run_until(clock_.now() + 30min);
-    if (!judge_.violation() && relay_.is_up()) judge_.look_back();
-
+    plan_troubles();
+    scene_.begin(30s);
+    const TimePoint begun = scene_.truth;
+    scene_.run_until(begun + options_.stop_at.value_or(options_.length));
+    healed_ = true;
+    if (!scene_.violation() && !options_.stop_at) {
+        scene_.heal();
+        scene_.run_until(scene_.truth + 10min);
+    }
     StoryResult result;
     result.seed = options_.seed;
-    result.steps = steps_;
-    result.alerts = judge_.confirmed();
-    result.faults = faults_;
-    result.violation = judge_.violation();
-    result.told = judge_.story();
-    result.trace = 14695981039346656037u;
-    for (const std::string& line : result.told)
-        for (const char c : line)
-            result.trace = (result.trace ^ static_cast<unsigned char>(c)) * 1099511628211u;
-    for (const auto& [code, count] : relay_.noted())
-        counts_["relay: " + code] += count;
-    result.counts = std::move(counts_);
+    result.steps = scene_.steps;
+    result.violation = scene_.violation();
+    result.violated_at = scene_.truth - begun;
+    for (const Trouble& trouble : troubles_)
+        if (trouble.at <= result.violated_at)
+            result.struck.push_back({trouble.number, kinds()[trouble.kind].name, trouble.at});
+    for (const Sealed* sealed : raised_)
+        if (std::ranges::any_of(
+                scene_.cells, [&](const auto& cell) { return cell->judge.confirmed(sealed->id); }))
+            ++result.alerts;
+    result.faults = faults_ + scene_.around.message_faults;
+    result.told = scene_.told();
+    for (const auto& cell : scene_.cells) {
+        if (!result.violation && cell->relay.is_up()) cell->judge.look_back();
+        result.trace = result.trace * 31 + cell->judge.trace();
+        cell->judge.tally().add_to(scene_.counts);
+        scene_.counts["commits"] += cell->judge.commits();
+        for (const auto& [code, count] : cell->relay.noted())
+            scene_.counts["relay: " + code] += count;
+    }
+    ++scene_.counts["stories with " + std::to_string(scene_.cells.size()) + " relays"];
+    result.counts = std::move(scene_.counts);
     return result;
 }
 
 } // namespace
 
+std::vector<std::string> trouble_kinds()
+{
+    std::vector<std::string> names;
+    for (const Story::Kind& kind : Story::kinds())
+        names.emplace_back(kind.name);
+    return names;
+}
+
+std::vector<std::string> fault_kinds()
+{
+    std::vector<std::string> names = trouble_kinds();
+    for (const char* name : {"message lost", "message twice", "message overtaken", "reply lost"})
+        names.emplace_back(name);
+    return names;
+}
+
 StoryResult play(Stock& stock, const std::filesystem::path& prepared,
                  const std::filesystem::path& folder, const StoryOptions& options)
 {
-    std::filesystem::remove_all(folder);
-    std::filesystem::copy(prepared, folder);
-    return Story(stock, folder, options).play();
+    return Story(stock, prepared, folder, options).play();
 }
 
 } // namespace tocsin::sim

@@ -9,7 +9,8 @@ class Witness {
 public:
     virtual ~Witness() = default;
     // Decided, and now on its way to the disk.
-    virtual void begins(const AlertId& id, const std::vector<store::Row>& rows) = 0;
+    virtual void begins(const AlertId& id, const std::vector<store::Row>& rows,
+                        const store::Position& position) = 0;
     // The store's word for it: durable, or not.
     virtual void ends(const AlertId& id, const store::Position& position,
                       const boost::system::error_code& error) = 0;
@@ -29,7 +30,7 @@ public:
         const AlertId id = alert.id;
         const Digest digest = alert.digest;
         const store::Position position = alert.position;
-        witness_.begins(id, rows);
+        witness_.begins(id, rows, position);
         Result<store::Committed> done = co_await store_.insert(std::move(alert));
         // What was there before is no commit of this one.
         boost::system::error_code error;
@@ -42,7 +43,7 @@ public:
     {
         const AlertId id = change.id;
         const store::Position position = change.position;
-        witness_.begins(id, change.rows);
+        witness_.begins(id, change.rows, position);
         Result<void> done = co_await store_.append(std::move(change));
         boost::system::error_code error;
         if (!done) error = done.error();
@@ -114,7 +115,16 @@ public:
     {
         return store_.join_answer(invitation);
     }
-    Awaitable<void> probe() override { return store_.probe(); }
+    Awaitable<std::vector<AlertId>> open_alerts(std::optional<AlertId> after,
+                                                std::size_t count_max) override
+    {
+        return store_.open_alerts(after, count_max);
+    }
+    Awaitable<std::optional<core::TimeSample>> kept_time() override { return store_.kept_time(); }
+    Awaitable<void> keep_time(core::TimeSample sample) override
+    {
+        return store_.keep_time(sample);
+    }
 
 private:
     store::AlertStore& store_;

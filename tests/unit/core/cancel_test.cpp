@@ -138,5 +138,18 @@ TEST(Cancel, SeenLateItIsMarkedLate)
     EXPECT_EQ(story.tick_at(t0 + 371s), "CancelUnconfirmed, Paged{resumed, [0], late}");
 }
 
+TEST(Cancel, WhoWasNamedInAHandOverBeneathItOpensThoughThePromiseHasEnded)
+{
+    Story story{make_plan({{}, {}}, {{0}, {1}})};
+    story.submit();
+    story.say(0, Verb::accept, 0, 60s);
+    story.say(author_owner, Verb::cancel);
+    story.say(0, Verb::hand_over, 1);
+    story.walk_and_tick(t0 + 60s); // the giver's promise lapses
+    EXPECT_FALSE(is_open(story.alert, 1));
+    story.walk_and_tick(t0 + 300s);
+    EXPECT_TRUE(is_open(story.alert, 1));
+}
+
 } // namespace
 } // namespace tocsin::core

@@ -242,6 +242,16 @@ TEST(Doubt, AnExpiryThatIsNotCertainIsNoEnd)
     EXPECT_EQ(story.tick(), "Closed{expired}");
 }
 
+TEST(Doubt, AHoldUnderAClockThatWasSetBackKeepsNoMoreThanTheStepsDelay)
+{
+    Story story{three_steps()};
+    story.submit();
+    story.now = t0 - 1h; // set back, and an answer comes before the doubt is told
+    story.say(0, Verb::accept, 0, 100s);
+    EXPECT_EQ(story.tick_in_doubt(), "TimeInDoubt, Lapsed{0}, HoldEnded{lapsed}, Paged{resumed, [0]}");
+    EXPECT_EQ(story.alert.step_due, t0 - 1h + 60s);
+}
+
 TEST(Doubt, ASubmitIsRefusedOnlyWhenItsExpiryIsCertain)
 {
     Story story{three_steps(), t0 + 45s};

@@ -1,6 +1,7 @@
 // Deliveries: to whom, in which order, and until when.
 #include "tests/unit/service/world.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
 namespace tocsin::service::test {
@@ -77,12 +78,53 @@ TEST(Delivery, WhatWasConfirmedIsNotDeliveredAgainWhatWasNotIs)
     world.leave(day);
 
     const Visit again = world.connect(world.day);
-    EXPECT_EQ(again.heard(), "deliver 0, ring step");
+    EXPECT_EQ(again.heard(), "deliver 0, ring step, ring step") << "both still call";
     EXPECT_EQ(again.link->all<protocol::Ring>().at(0).alert, second.id);
     EXPECT_EQ(world.tell(again, second.opened(0)), "done") << "opened, so delivered";
-    EXPECT_EQ(world.connect(world.day).heard(), "");
+    EXPECT_EQ(world.connect(world.day).heard(), "ring step, ring step");
     EXPECT_EQ(world.connect(world.night).heard(), "deliver 1, ring step, deliver 1, ring step")
         << "of another device nothing was said";
+}
+
+TEST(Delivery, ACallThatCameWhileThereWasNoLinkIsRungWhenTheDeviceComesBack)
+{
+    World world;
+    world.start_escalator();
+    Sent alert = world.raise();
+    Visit day = world.connect(world.day);
+    world.tell(day, protocol::Delivered{{alert.id}});
+    world.leave(day);
+    world.advance(55s); // the re-page at 50 s finds nobody
+    day = world.connect(world.day);
+    EXPECT_EQ(day.heard(), "ring step");
+    world.tell(day, alert.answer(0, Verb::accept));
+    world.leave(day);
+    day = world.connect(world.day);
+    EXPECT_EQ(day.heard(), "") << "held";
+    world.leave(day);
+    world.advance(85s); // the reminder too
+    day = world.connect(world.day);
+    EXPECT_EQ(day.heard(), "ring reminder");
+    world.tell(day, alert.answer(0, Verb::resolve));
+    EXPECT_EQ(world.connect(world.day).heard(), "");
+}
+
+TEST(Delivery, ARestartedRelayRingsForWhatWasJournalledAndPerhapsNeverRang)
+{
+    World world;
+    Sent alert = world.raise();
+    Visit day = world.connect(world.day);
+    world.tell(day, protocol::Delivered{{alert.id}});
+    const Visit night = world.connect(world.night);
+    world.tell(night, protocol::Delivered{{alert.id}});
+    world.restart();
+    day = world.connect(world.day); // before its alert was taken up
+    EXPECT_EQ(day.heard(), "");
+    boost::asio::co_spawn(world.io, world.service->room().take_up(), boost::asio::detached);
+    world.run();
+    EXPECT_EQ(day.heard(), "ring step");
+    EXPECT_EQ(world.connect(world.day).heard(), "ring step") << "and after";
+    EXPECT_EQ(world.connect(world.embassy).heard(), "") << "whose turn it isn't yet";
 }
 
 TEST(Delivery, ConfirmingAForeignOrUnknownAlertIsWithoutEffect)
