@@ -1,6 +1,7 @@
 #include "client-lib/cli/drill_report.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin::cli {
 
@@ -93,8 +94,8 @@ DrillReport drill_report(const AlertStatus& status)
         if (contact.accepted_after) report.reach = Reach::answered;
         report.contacts.push_back(contact);
     }
-    std::ranges::stable_sort(report.contacts, {}, [&](const DrillContact& contact) {
-        return status.contacts[contact.contact].first_step;
+    std::ranges::sort(report.contacts, {}, [&](const DrillContact& contact) {
+        return std::pair(status.contacts[contact.contact].first_step, contact.contact);
     });
     return report;
 }

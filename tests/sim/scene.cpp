@@ -3,6 +3,7 @@
 #include "tests/support/plans.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tocsin::sim {
 
@@ -233,9 +234,12 @@ std::optional<std::string> Scene::violation() const
 std::vector<std::string> Scene::told() const
 {
     std::vector<Judge::Line> all;
-    for (const auto& cell : cells)
-        all.insert(all.end(), cell->judge.story().begin(), cell->judge.story().end());
-    std::ranges::stable_sort(all, {}, &Judge::Line::at);
+    for (const auto& cell : cells) {
+        std::vector<Judge::Line> both;
+        std::ranges::merge(all, cell->judge.story(), std::back_inserter(both), {},
+                           &Judge::Line::at, &Judge::Line::at);
+        all = std::move(both);
+    }
     std::vector<std::string> lines;
     for (const Judge::Line& line : all)
         lines.push_back(clock_text(line.at) + "  " + line.text);
