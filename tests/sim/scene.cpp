@@ -12,9 +12,10 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Agenda::Actor first_phone = 10;
-// How long a relay has to make up for what it could not do, and the auditor to see that it did.
+// How long a relay has to make up for what it could not do, and its auditor to have told what it
+// still saw of that: it tells after its second look.
 constexpr auto makes_up_within = 1s;
-constexpr auto auditor_sees_within = 20s;
+constexpr auto auditor_tells_within = makes_up_within + service::Auditor::Options{}.second_look + 1s;
 
 } // namespace
 
@@ -171,8 +172,11 @@ void Scene::watch(Cell& cell)
     const bool free =
         cell.relay.is_awake() && !cell.suspended && !cell.disk_full && !cell.relay.is_stalled();
     if (!free) return disturbed(cell);
-    if (truth - cell.quiet_since >= makes_up_within) cell.judge.look_at_clock();
-    if (cell.relay.is_alarmed() && truth - cell.quiet_since >= auditor_sees_within)
+    const auto quiet = truth - cell.quiet_since;
+    if (quiet >= makes_up_within) cell.judge.look_at_clock();
+    if (quiet < auditor_tells_within)
+        cell.relay.hush();
+    else if (cell.relay.is_alarmed())
         cell.judge.wrong("the auditor says that something is overdue");
 }
 
