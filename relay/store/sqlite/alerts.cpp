@@ -145,14 +145,14 @@ SharedBytes read_envelope(Connection& connection, const AlertRow& alert)
     return std::make_shared<const Bytes>(found.bytes(0));
 }
 
-void destroy_content(Connection& connection, AlertRow row)
+void destroy_content(Connection& connection, Deliveries& deliveries, AlertRow row)
 {
     row.destroyed = true;
     change_alert(connection, row);
     connection.run("DELETE FROM envelope WHERE n = ?", row.n).done();
     connection.run("UPDATE journal SET body = NULL WHERE alert = ? AND body IS NOT NULL", row.id)
         .done();
-    connection.run("DELETE FROM delivery WHERE alert = ?", row.id).done();
+    deliveries.drop_waiting(connection, row.id);
 }
 
 } // namespace
@@ -246,7 +246,8 @@ std::vector<AlertId> list_open(Connection& connection, std::optional<AlertId> af
     return out;
 }
 
-Result<Committed> insert_alert(Connection& connection, const NewAlert& alert, Room room)
+Result<Committed> insert_alert(Connection& connection, Deliveries& deliveries,
+                               const NewAlert& alert, Room room)
 {
     assert(alert.position.version == 1 && alert.envelope);
     {
@@ -273,16 +274,16 @@ Result<Committed> insert_alert(Connection& connection, const NewAlert& alert, Ro
              row.id, row.digest, row.committed_at, row.expires_at, row.first_head, row.envelope_sum,
              row.version, row.head, row.deadline, std::int64_t{row.closed}, sum_of(row))
         .done();
+    row.n = sqlite3_last_insert_rowid(connection.handle());
     connection
-        .run("INSERT INTO envelope (n, bytes) VALUES (last_insert_rowid(), ?)",
-             ByteView(*alert.envelope))
+        .run("INSERT INTO envelope (n, bytes) VALUES (?, ?)", row.n, ByteView(*alert.envelope))
         .done();
     write_entry(connection, alert.id, 0, alert.row);
-    open_deliveries(connection, alert.id, alert.openings);
+    deliveries.open(connection, row.n, alert.id, Deliveries::Age::fresh, alert.openings);
     return Committed{alert.digest, alert.committed_at, alert.position.head, false};
 }
 
-Result<void> append_rows(Connection& connection, const Append& change)
+Result<void> append_rows(Connection& connection, Deliveries& deliveries, const Append& change)
 {
     assert(change.position.version == change.expected_version + change.rows.size());
     std::optional<AlertRow> row = find_alert(connection, change.id);
@@ -294,12 +295,12 @@ Result<void> append_rows(Connection& connection, const Append& change)
     set_position(*row, change.position);
     if (change.closed_at && !row->closed_at) row->closed_at = milliseconds(*change.closed_at);
     change_alert(connection, *row);
-    open_deliveries(connection, change.id, change.openings);
+    deliveries.open(connection, row->n, row->id, Deliveries::Age::known, change.openings);
     return {};
 }
 
-std::size_t destroy_contents(Connection& connection, TimePoint closed_before, std::size_t count_max,
-                             Quarantine& quarantine)
+std::size_t destroy_contents(Connection& connection, Deliveries& deliveries,
+                             TimePoint closed_before, std::size_t count_max, Quarantine& quarantine)
 {
     std::vector<std::int64_t> numbers;
     {
@@ -323,7 +324,7 @@ std::size_t destroy_contents(Connection& connection, TimePoint closed_before, st
         if (!row || row->destroyed || !row->closed_at ||
             *row->closed_at >= milliseconds(closed_before))
             continue;
-        destroy_content(connection, *row);
+        destroy_content(connection, deliveries, *row);
         ++count;
     }
     return count;

@@ -10,6 +10,8 @@
 
 namespace tocsin::store::sqlite {
 
+class Deliveries;
+
 // The alert's own row, matched against its sum.
 struct AlertRow {
     std::int64_t n = 0;
@@ -42,9 +44,11 @@ std::optional<TimePoint> first_deadline(Connection& connection, const Quarantine
 std::vector<AlertId> list_open(Connection& connection, std::optional<AlertId> after,
                                std::size_t count_max, Quarantine& quarantine);
 
-Result<Committed> insert_alert(Connection& connection, const NewAlert& alert, Room room);
-Result<void> append_rows(Connection& connection, const Append& change);
-std::size_t destroy_contents(Connection& connection, TimePoint closed_before, std::size_t count_max,
+Result<Committed> insert_alert(Connection& connection, Deliveries& deliveries,
+                               const NewAlert& alert, Room room);
+Result<void> append_rows(Connection& connection, Deliveries& deliveries, const Append& change);
+std::size_t destroy_contents(Connection& connection, Deliveries& deliveries,
+                             TimePoint closed_before, std::size_t count_max,
                              Quarantine& quarantine);
 
 inline std::int64_t milliseconds(TimePoint at) { return at.time_since_epoch().count(); }

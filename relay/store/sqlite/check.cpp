@@ -42,7 +42,7 @@ struct Indexed {
 };
 constexpr Indexed indexed[] = {
     {"alert", "PRAGMA integrity_check('alert')", "REINDEX alert"},
-    {"delivery", "PRAGMA integrity_check('delivery')", "REINDEX delivery"},
+    {"slots", "PRAGMA integrity_check('slots')", "REINDEX slots"},
 };
 
 } // namespace

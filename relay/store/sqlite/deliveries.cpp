@@ -6,126 +6,147 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cassert>
 
 namespace tocsin::store::sqlite {
 namespace {
 
-struct Delivery {
-    std::int64_t n = 0;
-    MailboxId mailbox;
-    AlertId alert;
-    std::uint16_t slot = 0;
-};
+#define TOCSIN_SLOTS_COLUMNS "SELECT n, alert, waiting, bytes, sum FROM slots "
 
-struct Marked {
-    Mark mark;
-    std::int64_t n = 0;
-};
+// ---- the bytes of a row: for each slot, in order of opening,
+//      slot (2) | mailbox (16) | order (8) | state (1) | at (8) | size (1) | signature
 
-RowSum sum_of(const Delivery& delivery)
-{
-    return row_sum("delivery", delivery.mailbox, delivery.alert, number(delivery.slot));
-}
-
-RowSum sum_of(const Marked& row)
-{
-    return row_sum("mark", row.mark.alert, number(row.mark.slot), row.mark.mailbox, number(row.n),
-                   number(static_cast<std::int64_t>(row.mark.state)),
-                   number(milliseconds(row.mark.at)), row.mark.signature);
-}
-
-// Columns n, mailbox, alert, slot, sum.
-Delivery read_delivery(const Run& found)
-{
-    Delivery out;
-    out.n = found.integer(0);
-    out.mailbox = found.id<MailboxId>(1);
-    out.alert = found.id<AlertId>(2);
-    const std::int64_t slot = found.integer(3);
-    out.slot = static_cast<std::uint16_t>(slot);
-    if (slot != out.slot || found.id<RowSum>(4) != sum_of(out))
-        throw Damaged(Damage{"delivery", std::nullopt});
-    return out;
-}
-
-// Columns alert, slot, mailbox, n, state, at, signature, sum.
-Marked read_mark(const Run& found)
-{
-    Marked out;
-    out.mark.alert = found.id<AlertId>(0);
-    const std::int64_t slot = found.integer(1);
-    out.mark.slot = static_cast<std::uint16_t>(slot);
-    out.mark.mailbox = found.id<MailboxId>(2);
-    out.n = found.integer(3);
-    const std::int64_t state = found.integer(4);
-    out.mark.state = static_cast<DeliveryState>(state);
-    out.mark.at = time_point(found.integer(5));
-    out.mark.signature = found.bytes(6);
-    if (slot != out.mark.slot || state != static_cast<std::int64_t>(out.mark.state) ||
-        found.id<RowSum>(7) != sum_of(out))
-        throw Damaged(Damage{"mark", std::nullopt});
-    return out;
-}
-
-std::optional<Delivery> find_delivery(Connection& connection, const AlertId& alert,
-                                      std::uint16_t slot)
-{
-    Run found = connection.run("SELECT n, mailbox, alert, slot, sum FROM delivery "
-                               "WHERE alert = ? AND slot = ?",
-                               alert, std::int64_t{slot});
-    if (!found.next()) return std::nullopt;
-    return read_delivery(found);
-}
-
-std::optional<Marked> find_mark(Connection& connection, const AlertId& alert, std::uint16_t slot)
-{
-    Run found = connection.run("SELECT alert, slot, mailbox, n, state, at, signature, sum "
-                               "FROM mark WHERE alert = ? AND slot = ?",
-                               alert, std::int64_t{slot});
-    if (!found.next()) return std::nullopt;
-    return read_mark(found);
-}
-
-void write_mark(Connection& connection, const Marked& row)
-{
-    connection
-        .run("INSERT OR REPLACE INTO mark (alert, slot, mailbox, n, state, at, signature, sum) "
-             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-             row.mark.alert, std::int64_t{row.mark.slot}, row.mark.mailbox, row.n,
-             static_cast<std::int64_t>(row.mark.state), milliseconds(row.mark.at),
-             ByteView(row.mark.signature), sum_of(row))
-        .done();
-}
-
-void apply_mark(Connection& connection, const Mark& mark, SentMarks& sent)
-{
-    if (mark.state == DeliveryState::queued) return;
-    const std::optional<Delivery> waiting = find_delivery(connection, mark.alert, mark.slot);
-    if (waiting) {
-        if (waiting->mailbox != mark.mailbox) return;
-        if (mark.state == DeliveryState::sent) {
-            sent.set(mark.alert, mark.slot, mark.at);
-            return;
-        }
-        write_mark(connection, Marked{mark, waiting->n});
-        connection.run("DELETE FROM delivery WHERE n = ?", waiting->n).done();
-        sent.clear(mark.alert, mark.slot);
-        return;
+class Writing {
+public:
+    explicit Writing(std::size_t bytes) { bytes_.reserve(bytes); }
+    void number(std::uint64_t value, int size)
+    {
+        for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)
+            bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
     }
-    const std::optional<Marked> known = find_mark(connection, mark.alert, mark.slot);
-    if (!known || known->mark.mailbox != mark.mailbox || known->mark.state >= mark.state) return;
-    write_mark(connection, Marked{mark, known->n});
+    void bytes(ByteView value) { bytes_.insert(bytes_.end(), value.begin(), value.end()); }
+    Bytes take() { return std::move(bytes_); }
+
+private:
+    Bytes bytes_;
+};
+
+class Reading {
+public:
+    explicit Reading(ByteView bytes) : left_(bytes) {}
+    [[nodiscard]] bool at_end() const { return left_.empty(); }
+    // Short input reads as zeros: the sum was right, so it is not met but in a damaged row.
+    ByteView bytes(std::size_t size)
+    {
+        const ByteView found = left_.first(std::min(size, left_.size()));
+        left_ = left_.subspan(found.size());
+        return found;
+    }
+    std::uint64_t number(std::size_t size)
+    {
+        std::uint64_t value = 0;
+        for (const std::uint8_t byte : bytes(size))
+            value = value << 8 | byte;
+        return value;
+    }
+
+private:
+    ByteView left_;
+};
+
+constexpr std::size_t record_bytes_max = 2 + MailboxId::bytes + 8 + 1 + 8 + 1 + Signature::bytes;
+
+Bytes encode(const std::vector<SlotRecord>& slots)
+{
+    Writing out(slots.size() * record_bytes_max);
+    for (const SlotRecord& record : slots) {
+        out.number(record.slot, 2);
+        out.bytes(record.mailbox.view());
+        out.number(record.order, 8);
+        out.number(static_cast<std::uint64_t>(record.state), 1);
+        out.number(static_cast<std::uint64_t>(milliseconds(record.at)), 8);
+        assert(record.signature.size() <= Signature::bytes);
+        out.number(record.signature.size(), 1);
+        out.bytes(record.signature);
+    }
+    return out.take();
 }
 
-std::int64_t number_of(Connection& connection, const Pending& pending)
+std::vector<SlotRecord> decode(ByteView bytes)
 {
-    if (const auto waiting = find_delivery(connection, pending.alert, pending.slot))
-        return waiting->n;
-    if (const auto marked = find_mark(connection, pending.alert, pending.slot)) return marked->n;
-    return 0;
+    std::vector<SlotRecord> slots;
+    Reading in(bytes);
+    while (!in.at_end()) {
+        SlotRecord& record = slots.emplace_back();
+        record.slot = static_cast<std::uint16_t>(in.number(2));
+        record.mailbox = MailboxId::from(in.bytes(MailboxId::bytes)).value_or(MailboxId{});
+        record.order = in.number(8);
+        record.state = static_cast<DeliveryState>(in.number(1));
+        record.at = time_point(static_cast<std::int64_t>(in.number(8)));
+        const ByteView signature = in.bytes(in.number(1));
+        record.signature.assign(signature.begin(), signature.end());
+    }
+    return slots;
+}
+
+RowSum sum_of(const AlertId& alert, std::int64_t n, ByteView bytes)
+{
+    return row_sum("slots", alert, number(n), bytes);
+}
+
+// Columns as TOCSIN_SLOTS_COLUMNS.
+SlotsRow read_slots(const Run& found)
+{
+    SlotsRow row;
+    row.n = found.integer(0);
+    row.alert = found.id<AlertId>(1);
+    const ByteView bytes = found.view(3);
+    if (found.id<RowSum>(4) != sum_of(row.alert, row.n, bytes))
+        throw Damaged(Damage{"slots", std::nullopt});
+    row.slots = decode(bytes);
+    if (found.integer(2) != std::int64_t{row.is_waiting()})
+        throw Damaged(Damage{"slots", row.alert});
+    return row;
+}
+
+std::optional<SlotsRow> find_slots(Connection& connection, const AlertId& alert)
+{
+    Run found = connection.run(
+        TOCSIN_SLOTS_COLUMNS "WHERE n = (SELECT n FROM alert WHERE id = ?)", alert);
+    if (!found.next()) return std::nullopt;
+    SlotsRow row = read_slots(found);
+    if (row.alert != alert) throw Damaged(Damage{"slots", std::nullopt});
+    return row;
+}
+
+std::optional<SlotsRow> find_slots(Connection& connection, std::int64_t n)
+{
+    Run found = connection.run(TOCSIN_SLOTS_COLUMNS "WHERE n = ?", n);
+    if (!found.next()) return std::nullopt;
+    return read_slots(found);
+}
+
+SlotRecord* find_record(SlotsRow& row, std::uint16_t slot)
+{
+    const auto found = std::ranges::find(row.slots, slot, &SlotRecord::slot);
+    return found == row.slots.end() ? nullptr : &*found;
 }
 
 } // namespace
+
+bool SlotsRow::is_waiting() const { return std::ranges::any_of(slots, &SlotRecord::is_waiting); }
+
+void write_slots(Connection& connection, const SlotsRow& row)
+{
+    const Bytes bytes = encode(row.slots);
+    const RowSum sum = sum_of(row.alert, row.n, bytes);
+    connection
+        .run("INSERT INTO slots (n, alert, waiting, bytes, sum) VALUES (?, ?, ?, ?, ?) "
+             "ON CONFLICT (n) DO UPDATE SET alert = excluded.alert, waiting = excluded.waiting, "
+             "bytes = excluded.bytes, sum = excluded.sum",
+             row.n, row.alert, std::int64_t{row.is_waiting()}, ByteView(bytes), sum)
+        .done();
+}
 
 void SentMarks::set(const AlertId& alert, std::uint16_t slot, TimePoint at)
 {
@@ -147,48 +168,132 @@ std::optional<TimePoint> SentMarks::find(const AlertId& alert, std::uint16_t slo
     return found->second;
 }
 
-void open_deliveries(Connection& connection, const AlertId& alert,
-                     const std::vector<Opening>& openings)
+SlotsRow* Deliveries::find(Connection& connection, const AlertId& alert)
 {
-    for (const Opening& opening : openings) {
-        const Delivery row{0, opening.mailbox, alert, opening.slot};
-        connection
-            .run("INSERT OR IGNORE INTO delivery (mailbox, alert, slot, sum) SELECT ?1, ?2, ?3, ?4 "
-                 "WHERE NOT EXISTS (SELECT 1 FROM mark WHERE alert = ?2 AND slot = ?3)",
-                 row.mailbox, row.alert, std::int64_t{row.slot}, sum_of(row))
-            .done();
-    }
+    const auto known = rows_.find(alert);
+    if (known != rows_.end()) return &known->second;
+    std::optional<SlotsRow> row = find_slots(connection, alert);
+    if (!row) return nullptr;
+    return &rows_.emplace(alert, std::move(*row)).first->second;
 }
 
-void apply_marks(Connection& connection, const std::vector<Mark>& marks, SentMarks& sent,
-                 Quarantine& quarantine)
+void Deliveries::open(Connection& connection, std::int64_t n, const AlertId& alert, Age age,
+                      const std::vector<Opening>& openings)
+{
+    if (openings.empty()) return;
+    SlotsRow* row = nullptr;
+    try {
+        if (age == Age::known) row = find(connection, alert);
+    } catch (const Damaged& error) {
+        // What became of the others can't be known; these are opened all the same.
+        quarantine_.add(error.damage);
+    }
+    if (row == nullptr) row = &rows_.emplace(alert, SlotsRow{n, alert, {}}).first->second;
+    if (!opened_) opened_ = static_cast<std::uint64_t>(connection.number("SELECT count FROM opened"));
+    for (const Opening& opening : openings) {
+        if (find_record(*row, opening.slot) != nullptr) continue;
+        row->slots.push_back({.slot = opening.slot, .mailbox = opening.mailbox, .order = ++*opened_});
+        opened_changed_ = true;
+        changes_.push_back({opening.mailbox, {*opened_, n}, true});
+    }
+    changed_.push_back(alert);
+}
+
+void Deliveries::apply(Connection& connection, const Mark& mark)
+{
+    if (mark.state == DeliveryState::queued) return;
+    SlotsRow* row = find(connection, mark.alert);
+    SlotRecord* record = row == nullptr ? nullptr : find_record(*row, mark.slot);
+    if (record == nullptr || record->mailbox != mark.mailbox || record->state >= mark.state) return;
+    if (mark.state == DeliveryState::sent) {
+        sent_.set(mark.alert, mark.slot, mark.at);
+        return;
+    }
+    if (record->is_waiting()) {
+        changes_.push_back({record->mailbox, {record->order, row->n}, false});
+        sent_.clear(mark.alert, mark.slot);
+    }
+    record->state = mark.state;
+    record->at = mark.at;
+    record->signature = mark.signature;
+    changed_.push_back(mark.alert);
+}
+
+void Deliveries::mark(Connection& connection, const std::vector<Mark>& marks)
 {
     for (const Mark& mark : marks) {
         try {
-            apply_mark(connection, mark, sent);
+            apply(connection, mark);
         } catch (const Damaged& error) {
-            // Thrown before anything of this mark was written; the others must not wait for it.
-            quarantine.add(error.damage);
+            // Thrown before anything of this mark was changed; the others must not wait for it.
+            quarantine_.add(error.damage);
         }
     }
+}
+
+void Deliveries::drop_waiting(Connection& connection, const AlertId& alert)
+{
+    try {
+        SlotsRow* row = find(connection, alert);
+        if (row == nullptr) return;
+        for (const SlotRecord& record : row->slots)
+            if (record.is_waiting())
+                changes_.push_back({record.mailbox, {record.order, row->n}, false});
+        std::erase_if(row->slots, [](const SlotRecord& record) { return record.is_waiting(); });
+        changed_.push_back(alert);
+    } catch (const Damaged& error) {
+        quarantine_.add(error.damage);
+    }
+}
+
+void Deliveries::write(Connection& connection)
+{
+    std::ranges::sort(changed_);
+    const auto again = std::ranges::unique(changed_);
+    changed_.erase(again.begin(), again.end());
+    for (const AlertId& alert : changed_)
+        write_slots(connection, rows_.at(alert));
+    if (opened_changed_)
+        connection
+            .run("INSERT OR REPLACE INTO opened (one, count) VALUES (1, ?)",
+                 static_cast<std::int64_t>(*opened_))
+            .done();
+}
+
+void Deliveries::committed()
+{
+    for (const Change& change : changes_) {
+        if (change.opened)
+            mailboxes_.add(change.mailbox, change.entry);
+        else
+            mailboxes_.remove(change.mailbox, change.entry.order);
+    }
+    const auto opened = opened_;
+    rolled_back();
+    opened_ = opened;
+}
+
+void Deliveries::rolled_back()
+{
+    rows_.clear();
+    changed_.clear();
+    changes_.clear();
+    opened_.reset();
+    opened_changed_ = false;
 }
 
 std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMarks& sent)
 {
     std::vector<Mark> out;
-    Run marked = connection.run("SELECT alert, slot, mailbox, n, state, at, signature, sum "
-                                "FROM mark WHERE alert = ?",
-                                alert);
-    while (marked.next())
-        out.push_back(read_mark(marked).mark);
-    Run waiting =
-        connection.run("SELECT n, mailbox, alert, slot, sum FROM delivery WHERE alert = ?", alert);
-    while (waiting.next()) {
-        const Delivery row = read_delivery(waiting);
-        Mark mark{alert, row.slot, row.mailbox};
-        if (const auto at = sent.find(alert, row.slot)) {
-            mark.state = DeliveryState::sent;
-            mark.at = *at;
+    const std::optional<SlotsRow> row = find_slots(connection, alert);
+    if (!row) return out;
+    for (const SlotRecord& record : row->slots) {
+        Mark mark{alert, record.slot, record.mailbox, record.state, record.at, record.signature};
+        if (record.is_waiting()) {
+            if (const auto at = sent.find(alert, record.slot)) {
+                mark.state = DeliveryState::sent;
+                mark.at = *at;
+            }
         }
         out.push_back(std::move(mark));
     }
@@ -196,29 +301,75 @@ std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMa
     return out;
 }
 
-std::vector<Pending> load_pending(Connection& connection, MailboxId mailbox,
-                                  std::optional<Pending> after, std::size_t count_max,
-                                  Quarantine& quarantine)
+bool load_waiting(Connection& connection, Mailboxes& mailboxes, std::size_t count_max,
+                  Quarantine& quarantine)
 {
-    std::vector<Pending> out;
-    const std::int64_t from = after ? number_of(connection, *after) : 0;
-    // Only the index is read here, so that one damaged row can't hide the others.
-    Run numbers = connection.run("SELECT n FROM delivery WHERE mailbox = ? AND n > ? ORDER BY n",
-                                 mailbox, from);
-    while (out.size() < count_max && numbers.next()) {
+    if (!mailboxes.cursor) return false;
+    // Only the index is read by this statement; the rows one by one, so that a damaged one can't hide
+    // the others.
+    Run numbers = connection.run(
+        "SELECT n FROM slots WHERE waiting = 1 AND n > ? ORDER BY n LIMIT ?", *mailboxes.cursor,
+        static_cast<std::int64_t>(count_max));
+    std::size_t count = 0;
+    for (; numbers.next(); ++count) {
+        mailboxes.cursor = numbers.integer(0);
         try {
-            Run found =
-                connection.run("SELECT n, mailbox, alert, slot, sum FROM delivery WHERE n = ?",
-                               numbers.integer(0));
-            if (!found.next()) throw Damaged(Damage{"delivery", std::nullopt});
-            const Delivery row = read_delivery(found);
-            if (row.mailbox != mailbox) throw Damaged(Damage{"delivery", std::nullopt});
-            if (!quarantine.contains(row.alert)) out.push_back({row.alert, row.slot});
+            const std::optional<SlotsRow> row = find_slots(connection, *mailboxes.cursor);
+            if (!row) throw Damaged(Damage{"slots", std::nullopt});
+            for (const SlotRecord& record : row->slots)
+                if (record.is_waiting()) mailboxes.add(record.mailbox, {record.order, row->n});
         } catch (const Damaged& error) {
             quarantine.add(error.damage);
         } catch (const SqlError& error) {
             if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
-            quarantine.add(Damage{"delivery", std::nullopt});
+            quarantine.add(Damage{"slots", std::nullopt});
+        }
+    }
+    if (count < count_max) mailboxes.cursor.reset();
+    return mailboxes.cursor.has_value();
+}
+
+namespace {
+
+std::uint64_t order_of(Connection& connection, const Pending& pending)
+{
+    std::optional<SlotsRow> row = find_slots(connection, pending.alert);
+    const SlotRecord* record = row ? find_record(*row, pending.slot) : nullptr;
+    return record == nullptr ? 0 : record->order;
+}
+
+} // namespace
+
+std::vector<Pending> load_pending(Connection& connection, Mailboxes& mailboxes, MailboxId mailbox,
+                                  std::optional<Pending> after, std::size_t count_max,
+                                  Quarantine& quarantine)
+{
+    std::vector<Pending> out;
+    std::uint64_t from = after ? order_of(connection, *after) : 0;
+    while (out.size() < count_max) {
+        const auto entries = mailboxes.list(mailbox, from, count_max - out.size());
+        if (entries.empty()) break;
+        for (const Mailboxes::Entry& entry : entries) {
+            from = entry.order;
+            try {
+                const std::optional<SlotsRow> row = find_slots(connection, entry.n);
+                const SlotRecord* waits = nullptr;
+                if (row) {
+                    const auto same =
+                        std::ranges::find(row->slots, entry.order, &SlotRecord::order);
+                    if (same != row->slots.end() && same->is_waiting()) waits = &*same;
+                }
+                // Taken while what waited was read.
+                if (waits == nullptr)
+                    mailboxes.remove(mailbox, entry.order);
+                else if (!quarantine.contains(row->alert))
+                    out.push_back({row->alert, waits->slot});
+            } catch (const Damaged& error) {
+                quarantine.add(error.damage);
+            } catch (const SqlError& error) {
+                if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
+                quarantine.add(Damage{"slots", std::nullopt});
+            }
         }
     }
     return out;

@@ -1,12 +1,17 @@
-// Mailboxes and delivery marks as rows; conventions as in alerts.hpp.
+// What became of each slot of an alert; conventions as in alerts.hpp.
+//
+// One row for each alert, however many its slots: five devices that acknowledge one alert change one
+// row, once for each commit.
 #pragma once
 
 #include "relay/store/alert_store.hpp"
 #include "relay/store/sqlite/connection.hpp"
+#include "relay/store/sqlite/mailboxes.hpp"
 #include "relay/store/sqlite/quarantine.hpp"
 
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 namespace tocsin::store::sqlite {
 
@@ -24,16 +29,80 @@ private:
     std::map<std::pair<AlertId, std::uint16_t>, TimePoint> at_;
 };
 
-// A slot opens once: opening it again, waiting or delivered, changes nothing.
-void open_deliveries(Connection& connection, const AlertId& alert,
-                     const std::vector<Opening>& openings);
+// A slot that was opened, and how far it got.
+struct SlotRecord {
+    std::uint16_t slot = 0;
+    MailboxId mailbox;
+    std::uint64_t order = 0; // of opening, over all alerts
+    DeliveryState state = DeliveryState::queued;
+    TimePoint at{};
+    Bytes signature{};
 
-// Damaged rows are reported and left; no alert stops being served because of its marks.
-void apply_marks(Connection& connection, const std::vector<Mark>& marks, SentMarks& sent,
-                 Quarantine& quarantine);
+    [[nodiscard]] bool is_waiting() const { return state < DeliveryState::delivered; }
+};
+
+struct SlotsRow {
+    std::int64_t n = 0; // the alert's
+    AlertId alert;
+    std::vector<SlotRecord> slots{};
+
+    [[nodiscard]] bool is_waiting() const;
+};
+
+void write_slots(Connection& connection, const SlotsRow& row);
+
+// The changes of the group under way, written together before it commits and told to the mailboxes
+// when it has. Of the writer's thread.
+class Deliveries {
+public:
+    Deliveries(Mailboxes& mailboxes, SentMarks& sent, Quarantine& quarantine)
+        : mailboxes_(mailboxes), sent_(sent), quarantine_(quarantine)
+    {
+    }
+
+    enum class Age { fresh, known }; // whether the alert can have a row already
+    // A slot opens once: opening it again, waiting or delivered, changes nothing.
+    void open(Connection& connection, std::int64_t n, const AlertId& alert, Age age,
+              const std::vector<Opening>& openings);
+    // Damaged rows are reported and left; no alert stops being served because of its marks.
+    void mark(Connection& connection, const std::vector<Mark>& marks);
+    // What still waits of an alert whose content goes.
+    void drop_waiting(Connection& connection, const AlertId& alert);
+
+    void write(Connection& connection);
+    void committed();
+    void rolled_back();
+
+private:
+    struct Change {
+        MailboxId mailbox;
+        Mailboxes::Entry entry;
+        bool opened = false;
+    };
+    SlotsRow* find(Connection& connection, const AlertId& alert);
+    void apply(Connection& connection, const Mark& mark);
+
+    Mailboxes& mailboxes_;
+    SentMarks& sent_;
+    Quarantine& quarantine_;
+    std::unordered_map<AlertId, SlotsRow> rows_; // read or made by this group
+    std::vector<AlertId> changed_;
+    std::vector<Change> changes_;
+    std::optional<std::uint64_t> opened_{}; // slots ever, as this group leaves it
+    bool opened_changed_ = false;
+};
+
 std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMarks& sent);
-std::vector<Pending> load_pending(Connection& connection, MailboxId mailbox,
+
+// Takes up to `count_max` alerts into the mailboxes that waited there before the start; false when
+// there are no more.
+bool load_waiting(Connection& connection, Mailboxes& mailboxes, std::size_t count_max,
+                  Quarantine& quarantine);
+std::vector<Pending> load_pending(Connection& connection, Mailboxes& mailboxes, MailboxId mailbox,
                                   std::optional<Pending> after, std::size_t count_max,
                                   Quarantine& quarantine);
+
+// Gathers the rows of schema 3, one for each delivery and each mark, into those of schema 4.
+void gather_deliveries(Connection& connection);
 
 } // namespace tocsin::store::sqlite

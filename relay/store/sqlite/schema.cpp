@@ -46,6 +46,7 @@ Result<void> migrate(Connection& connection, std::span<const Migration> steps, s
         assert(step.number == at + 1);
         connection.execute("BEGIN IMMEDIATE");
         connection.execute(step.sql);
+        if (step.convert != nullptr) step.convert(connection);
         connection.execute(("PRAGMA user_version = " + std::to_string(step.number)).c_str());
         connection.execute(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
         connection.execute("COMMIT");

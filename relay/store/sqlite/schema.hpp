@@ -11,6 +11,8 @@ namespace tocsin::store::sqlite {
 struct Migration {
     int number; // 1, 2, 3, ... without gaps
     const char* sql;
+    // Runs after `sql`: what rows need that carry sums.
+    void (*convert)(Connection&) = nullptr;
 };
 
 std::span<const Migration> migrations() noexcept;

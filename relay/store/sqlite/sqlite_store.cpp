@@ -49,7 +49,9 @@ private:
 public:
     Quarantine quarantine;
     SentMarks sent;
-    Claims claims; // of the reader's thread
+    Mailboxes mailboxes;
+    Deliveries deliveries{mailboxes, sent, quarantine}; // of the writer's thread
+    Claims claims;                                      // of the reader's thread
     // The writer goes first: its end may still abandon what the reader would fold in.
     std::unique_ptr<Reader> reader;
     std::unique_ptr<Writer> writer;
@@ -128,6 +130,9 @@ Result<void> SqliteStore::Impl::start()
     writing.group_tasks_max = options.group_tasks_max;
     writing.group_bytes_max = options.group_bytes_max;
     writing.executor = options.executor;
+    writing.before_commit = [this](Connection& c) { deliveries.write(c); };
+    writing.after_commit = [this] { deliveries.committed(); };
+    writing.after_roll_back = [this] { deliveries.rolled_back(); };
     writing.on_fatal = [this] {
         reader->abandon();
         if (!options.on_fatal) std::abort();
@@ -212,7 +217,7 @@ asio::awaitable<Result<Committed>> SqliteStore::insert(NewAlert alert)
         std::move(traits),
         [this, alert = std::move(alert)](Connection& c, Room room) -> Result<Committed> {
             if (impl_->quarantine.contains(alert.id)) return Errc::quarantined;
-            return insert_alert(c, alert, room);
+            return insert_alert(c, impl_->deliveries, alert, room);
         });
 }
 
@@ -222,7 +227,7 @@ asio::awaitable<Result<void>> SqliteStore::append(Append change)
     return impl_->write<void>(
         std::move(traits), [this, change = std::move(change)](Connection& c, Room) -> Result<void> {
             if (impl_->quarantine.contains(change.id)) return Errc::quarantined;
-            return append_rows(c, change);
+            return append_rows(c, impl_->deliveries, change);
         });
 }
 
@@ -270,7 +275,7 @@ asio::awaitable<Result<std::size_t>> SqliteStore::destroy_content(TimePoint clos
                                                                   std::size_t count_max)
 {
     return impl_->write<std::size_t>(TaskTraits{TaskKind::wiping}, [=, this](Connection& c, Room) {
-        return destroy_contents(c, closed_before, count_max, impl_->quarantine);
+        return destroy_contents(c, impl_->deliveries, closed_before, count_max, impl_->quarantine);
     });
 }
 
@@ -278,7 +283,7 @@ asio::awaitable<Result<void>> SqliteStore::mark(std::vector<Mark> marks)
 {
     return impl_->write<void>(
         TaskTraits{}, [this, marks = std::move(marks)](Connection& c, Room) -> Result<void> {
-            apply_marks(c, marks, impl_->sent, impl_->quarantine);
+            impl_->deliveries.mark(c, marks);
             return {};
         });
 }
@@ -292,9 +297,23 @@ asio::awaitable<Result<std::vector<Mark>>> SqliteStore::marks(AlertId id)
 asio::awaitable<Result<std::vector<Pending>>>
 SqliteStore::pending(MailboxId mailbox, std::optional<Pending> after, std::size_t count_max)
 {
-    return impl_->read<std::vector<Pending>>({}, [=, this](Connection& c, Room) {
-        return load_pending(c, mailbox, after, count_max, impl_->quarantine);
-    });
+    // In small steps, so that other reads come in between.
+    constexpr std::size_t step = 256;
+    for (bool more = true; more;) {
+        Work<bool> work = [this](Connection& c, Room) -> Result<bool> {
+            return load_waiting(c, impl_->mailboxes, step, impl_->quarantine);
+        };
+        auto operation = impl_->read<bool>({}, std::move(work));
+        const Result<bool> loaded = co_await std::move(operation);
+        if (!loaded) co_return loaded.error();
+        more = *loaded;
+    }
+    Work<std::vector<Pending>> work = [=, this](Connection& c, Room) {
+        return Result<std::vector<Pending>>(load_pending(c, impl_->mailboxes, mailbox, after,
+                                                         count_max, impl_->quarantine));
+    };
+    auto operation = impl_->read<std::vector<Pending>>({}, std::move(work));
+    co_return co_await std::move(operation);
 }
 
 asio::awaitable<Result<std::optional<PublishedDirectory>>> SqliteStore::directory()

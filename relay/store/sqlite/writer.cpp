@@ -118,9 +118,11 @@ Writer::Fault Writer::attempt(std::span<const std::unique_ptr<Task>> tasks, Room
         connection_->execute("BEGIN IMMEDIATE");
         for (const auto& task : tasks)
             task->run(*connection_, room);
+        options_.before_commit(*connection_);
         committing_ = true;
         connection_->execute("COMMIT");
         ++commits_;
+        options_.after_commit();
         return Fault::none;
     } catch (const Damaged& error) {
         fault = Fault::damaged;
@@ -134,6 +136,7 @@ Writer::Fault Writer::attempt(std::span<const std::unique_ptr<Task>> tasks, Room
         fault = Fault::refused;
     }
     connection_->roll_back();
+    options_.after_roll_back();
     return fault;
 }
 

@@ -21,6 +21,10 @@ struct WriterOptions {
     std::size_t group_tasks_max = 256;
     std::size_t group_bytes_max = std::size_t{4} << 20;
     std::function<void()> on_fatal;
+    // What a group leaves to be written together is written by the first.
+    std::function<void(Connection&)> before_commit;
+    std::function<void()> after_commit;
+    std::function<void()> after_roll_back;
     std::optional<asio::any_io_executor> executor{}; // empty: a thread of its own
 };
 

@@ -86,7 +86,7 @@ protected:
 
 TEST_F(SqliteLateDamage, F6_ADamagedIndexIsMadeAgainAtTheStartAndSaidSo)
 {
-    for (const char* index : {"alert_due", "delivery_mailbox"}) {
+    for (const char* index : {"alert_due", "slots_waiting"}) {
         SCOPED_TRACE(index);
         notices_.clear();
         spoil_entry_of(index);
