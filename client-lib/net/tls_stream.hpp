@@ -25,6 +25,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 struct ssl_st; // SSL of OpenSSL.
 
@@ -60,6 +62,10 @@ public:
 
     template <class Buffers, class Token>
     auto async_write_some(const Buffers& buffers, Token&& token);
+
+    /// While held, what is written waits for company: until it fills a record, or something is
+    /// written that is not held, which takes it along. The last write of a batch is not held.
+    void hold(bool held) noexcept { held_ = held; }
 
     /// Sends close_notify and ends our direction; doesn't wait for the peer.
     template <class Token>
@@ -97,6 +103,8 @@ private:
     boost::asio::ip::tcp::socket socket_;
     std::unique_ptr<Wire> wire_;
     std::unique_ptr<ssl_st, void (*)(ssl_st*)> ssl_;
+    std::vector<std::uint8_t> waiting_; // written while held; less than a record
+    bool held_ = false;
 };
 
 } // namespace tocsin::net

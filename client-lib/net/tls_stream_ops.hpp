@@ -62,13 +62,30 @@ struct TlsStream::Reading {
 template <class Buffers>
 struct TlsStream::Writing {
     Buffers buffers;
+    std::size_t joined = 0; // bytes of `buffers` that go with those that waited
+
+    static constexpr std::size_t record_bytes_max = 16384;
 
     // One TLS record at most. Several small buffers (a frame's head and its body) become one
     // record; when OpenSSL asks to try again it wants the same bytes, wherever they are, and gets
     // them.
     Step run(TlsStream& stream)
     {
-        constexpr std::size_t record_bytes_max = 16384;
+        auto& waiting = stream.waiting_;
+        const std::size_t size = boost::asio::buffer_size(buffers);
+        if (joined == 0 && stream.held_ && waiting.size() + size < record_bytes_max) {
+            join(waiting, size);
+            return {.bytes = std::exchange(joined, 0)};
+        }
+        if (!waiting.empty()) {
+            if (joined == 0) join(waiting, std::min(size, record_bytes_max - waiting.size()));
+            Step step = stream.write_step(waiting.data(), waiting.size());
+            if (step.next != Next::done || step.ec) return step;
+            waiting.clear();
+            if (!stream.held_) waiting.shrink_to_fit();
+            step.bytes = joined;
+            return step;
+        }
         std::array<std::uint8_t, record_bytes_max> scratch;
         std::size_t filled = 0;
         const auto end = boost::asio::buffer_sequence_end(buffers);
@@ -81,6 +98,14 @@ struct TlsStream::Writing {
         }
         if (filled == 0) return {};
         return stream.write_step(scratch.data(), filled);
+    }
+
+    void join(std::vector<std::uint8_t>& waiting, std::size_t size)
+    {
+        const std::size_t before = waiting.size();
+        if (waiting.capacity() < record_bytes_max) waiting.reserve(record_bytes_max);
+        waiting.resize(before + size);
+        joined = boost::asio::buffer_copy(boost::asio::buffer(waiting) + before, buffers);
     }
 
     template <class Self>

@@ -165,13 +165,18 @@ asio::awaitable<Result<Bytes>> read_message(Link link, Duration limit)
     co_return message;
 }
 
-asio::awaitable<Result<void>> write_message(Link link, std::shared_ptr<const Bytes> message,
-                                            Duration limit)
+asio::awaitable<Result<void>>
+write_messages(Link link, std::vector<std::shared_ptr<const Bytes>> messages, Duration limit)
 {
     assert(!link->writing);
     const Deadline deadline(link->stream.get_executor(), *link, limit);
     link->writing = true;
-    auto [ec, n] = co_await link->stream.async_write(asio::buffer(*message), as_result);
+    error_code ec;
+    for (std::size_t i = 0; i < messages.size() && !ec; ++i) {
+        link->stream.next_layer().hold(i + 1 < messages.size());
+        auto [failed, n] = co_await link->stream.async_write(asio::buffer(*messages[i]), as_result);
+        ec = failed;
+    }
     link->writing = false;
     if (ec) co_return fail(*link, deadline, ec);
     co_return Result<void>();
@@ -206,7 +211,15 @@ asio::awaitable<Result<Bytes>> WebSocket::read(Duration limit)
 
 asio::awaitable<Result<void>> WebSocket::write(std::shared_ptr<const Bytes> message, Duration limit)
 {
-    return write_message(impl_, std::move(message), limit);
+    std::vector<std::shared_ptr<const Bytes>> messages;
+    messages.push_back(std::move(message));
+    return write_messages(impl_, std::move(messages), limit);
+}
+
+asio::awaitable<Result<void>> WebSocket::write(std::vector<std::shared_ptr<const Bytes>> messages,
+                                               Duration limit)
+{
+    return write_messages(impl_, std::move(messages), limit);
 }
 
 void WebSocket::close() noexcept

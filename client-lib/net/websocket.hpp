@@ -105,6 +105,10 @@ public:
     [[nodiscard]] boost::asio::awaitable<Result<void>> write(std::shared_ptr<const Bytes> message,
                                                              Duration limit);
 
+    /// Sends several, in order, in as few records and system calls as hold them.
+    [[nodiscard]] boost::asio::awaitable<Result<void>>
+    write(std::vector<std::shared_ptr<const Bytes>> messages, Duration limit);
+
     /// Ends the link at once, without a word.
     void close() noexcept;
 

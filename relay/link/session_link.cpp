@@ -28,6 +28,7 @@ void SessionLink::send(service::Frame frame)
         settle();
         return;
     }
+    queued_bytes_ += frame->size();
     queue_.push_back(std::move(frame));
     if (writing_) return;
     writing_ = true;
@@ -37,11 +38,10 @@ void SessionLink::send(service::Frame frame)
 asio::awaitable<void> SessionLink::write_out(std::shared_ptr<SessionLink> self)
 {
     while (!self->queue_.empty() && !self->closed_) {
-        service::Frame frame = std::move(self->queue_.front());
-        self->queue_.pop_front();
-        if (self->queue_.size() <= limits::outgoing_frames_max / 2) self->settle();
+        std::vector<service::Frame> batch = self->next_batch();
+        if (self->has_room()) self->settle();
         Result<void> written =
-            co_await self->socket_.write(std::move(frame), limits::write_deadline);
+            co_await self->socket_.write(std::move(batch), limits::write_deadline);
         if (!written) {
             self->closed_ = true;
             self->queue_.clear();
@@ -58,16 +58,37 @@ asio::awaitable<void> SessionLink::write_out(std::shared_ptr<SessionLink> self)
     self->settle();
 }
 
+// What goes out under one deadline.
+std::vector<service::Frame> SessionLink::next_batch()
+{
+    constexpr std::size_t batch_bytes_max = 128 * 1024;
+    std::vector<service::Frame> batch;
+    std::size_t bytes = 0;
+    while (!queue_.empty() && bytes < batch_bytes_max) {
+        bytes += queue_.front()->size();
+        batch.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+    }
+    queued_bytes_ -= bytes;
+    return batch;
+}
+
 // Whoever waits for room looks again.
 void SessionLink::settle()
 {
     if (room_) room_->cancel();
 }
 
+bool SessionLink::has_room() const
+{
+    constexpr std::size_t bytes_max = 1024 * 1024;
+    return queue_.size() <= limits::outgoing_frames_max / 2 && queued_bytes_ <= bytes_max;
+}
+
 asio::awaitable<bool> SessionLink::room()
 {
     const auto self = shared_from_this();
-    while (!closed_ && !closing_ && queue_.size() > limits::outgoing_frames_max / 2) {
+    while (!closed_ && !closing_ && !has_room()) {
         if (!room_)
             room_ = std::make_unique<asio::steady_timer>(socket_.get_executor(),
                                                          asio::steady_timer::time_point::max());

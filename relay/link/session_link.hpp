@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace tocsin::link {
 
@@ -20,6 +21,7 @@ public:
     SessionLink(net::WebSocket socket, service::Telemetry& telemetry);
 
     void send(service::Frame frame) override;
+    [[nodiscard]] bool has_room() const override;
     boost::asio::awaitable<bool> room() override;
     void close(Errc why) override;
 
@@ -27,11 +29,13 @@ public:
 
 private:
     static boost::asio::awaitable<void> write_out(std::shared_ptr<SessionLink> self);
+    std::vector<service::Frame> next_batch();
     void settle();
 
     net::WebSocket socket_;
     service::Telemetry& telemetry_;
     std::deque<service::Frame> queue_;
+    std::size_t queued_bytes_ = 0;
     std::unique_ptr<boost::asio::steady_timer> room_; // only while somebody waits for room
     std::optional<net::CloseCode> closing_; // goodbye once the queue is empty
     bool writing_ = false;

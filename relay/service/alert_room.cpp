@@ -17,6 +17,8 @@ namespace {
 
 // Another node, or an evicted copy, may win a race: so often is it tried again.
 constexpr int conflict_retries_max = 8;
+// Of a mailbox, read at once.
+constexpr std::size_t pending_chunk = 32;
 
 std::vector<store::Opening> openings(const core::Alert& before, const core::Alert& after)
 {
@@ -298,20 +300,43 @@ asio::awaitable<Result<void>> AlertRoom::run(AlertId id, core::Command command, 
 void AlertRoom::act(const AlertId& id, LoadedAlert& alert, const core::Alert& before,
                     const std::vector<Event>& events, std::uint64_t seq, const store::Row& row)
 {
+    std::vector<PeerPtr> withheld; // they are rung when they get it
     for (const store::Opening& opening : openings(before, alert.state))
-        if (ports_.switchboard.live(opening.mailbox))
-            ports_.switchboard.send(opening.mailbox, deliver_frame(alert, opening.slot));
+        deliver(id, alert, opening, withheld);
     for (const Event& event : events) {
         const auto* paged = std::get_if<Paged>(&event);
         if (!paged) continue;
         const Frame ring = ring_frame(id, paged->cause, paged->late);
         pages_ += paged->slots.size();
         for (const std::uint16_t slot : paged->slots)
-            ports_.switchboard.send(alert.state.plan.slots[slot].mailbox, ring);
+            for (const PeerPtr& peer :
+                 ports_.switchboard.links(alert.state.plan.slots[slot].mailbox))
+                if (std::ranges::find(withheld, peer) == withheld.end()) peer->link->send(ring);
     }
     push_row(id, alert, seq, row);
     report(events);
     if (alert.position.deadline) on_deadline_(*alert.position.deadline);
+}
+
+void AlertRoom::deliver(const AlertId& id, const LoadedAlert& alert, const store::Opening& opening,
+                        std::vector<PeerPtr>& withheld)
+{
+    Frame frame;
+    for (const PeerPtr& peer : ports_.switchboard.links(opening.mailbox)) {
+        if (!peer->behind && peer->link->has_room()) {
+            if (!frame) frame = deliver_frame(alert, opening.slot);
+            peer->link->send(frame);
+            peer->last = store::Pending{id, opening.slot};
+            continue;
+        }
+        withheld.push_back(peer);
+        if (peer->withheld.size() >= Peer::withheld_max) peer->from_mailbox = true;
+        if (peer->from_mailbox)
+            peer->missed = true;
+        else
+            peer->withheld.push_back({id, opening.slot});
+        if (!std::exchange(peer->behind, true)) on_behind_(peer);
+    }
 }
 
 void AlertRoom::push_row(const AlertId& id, LoadedAlert& alert, std::uint64_t seq,
@@ -351,15 +376,56 @@ void AlertRoom::report(const std::vector<Event>& events)
         ports_.telemetry.note(Level::alarm, "alert.contact_skipped", {{"contacts", skipped}});
 }
 
+// False: the link is closed.
+asio::awaitable<bool> AlertRoom::deliver_one(PeerPtr peer, store::Pending pending)
+{
+    const bool room = co_await peer->link->room();
+    if (!room) co_return false;
+    Result<LoadedPtr> alert = co_await find(pending.alert);
+    if (!alert && is_final(alert.error())) co_return true;
+    if (!alert) {
+        peer->link->close(Errc::storage_failed);
+        co_return false;
+    }
+    peer->link->send(deliver_frame(**alert, pending.slot));
+    if (calls(**alert, pending.slot))
+        peer->link->send(ring_frame(pending.alert, PageCause::step, false));
+    co_return true;
+}
+
+asio::awaitable<void> AlertRoom::deliver_withheld(PeerPtr peer)
+{
+    const MailboxId mailbox = peer->standing.mailbox;
+    while (!peer->withheld.empty() || peer->from_mailbox) {
+        if (peer->withheld.empty()) {
+            peer->missed = false;
+            Result<std::vector<store::Pending>> waiting =
+                co_await ports_.store.pending(mailbox, peer->last, pending_chunk);
+            if (!waiting) {
+                peer->link->close(Errc::storage_failed);
+                co_return;
+            }
+            peer->withheld.assign(waiting->begin(), waiting->end());
+            peer->from_mailbox = peer->missed || !waiting->empty();
+            continue;
+        }
+        const store::Pending pending = peer->withheld.front();
+        peer->withheld.pop_front();
+        peer->last = pending;
+        const bool goes_on = co_await deliver_one(peer, pending);
+        if (!goes_on) co_return;
+    }
+    peer->behind = false;
+}
+
 asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
 {
-    constexpr std::size_t chunk = 32;
     const MailboxId mailbox = peer->standing.mailbox;
     std::set<AlertId> delivered;
     std::optional<store::Pending> after;
     for (;;) {
         Result<std::vector<store::Pending>> waiting =
-            co_await ports_.store.pending(mailbox, after, chunk);
+            co_await ports_.store.pending(mailbox, after, pending_chunk);
         if (!waiting) {
             // It must not sit there believing that nothing waits: it connects again and asks anew.
             peer->link->close(Errc::storage_failed);
@@ -368,18 +434,9 @@ asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
         if (waiting->empty()) break;
         for (const store::Pending& pending : *waiting) {
             after = pending;
-            const bool room = co_await peer->link->room();
-            if (!room) co_return;
-            Result<LoadedPtr> alert = co_await find(pending.alert);
-            if (!alert && is_final(alert.error())) continue;
-            if (!alert) {
-                peer->link->close(Errc::storage_failed);
-                co_return;
-            }
             delivered.insert(pending.alert);
-            peer->link->send(deliver_frame(**alert, pending.slot));
-            if (calls(**alert, pending.slot))
-                peer->link->send(ring_frame(pending.alert, PageCause::step, false));
+            const bool goes_on = co_await deliver_one(peer, pending);
+            if (!goes_on) co_return;
         }
     }
     // A ring goes out once. What a link swallowed as it died, or came while there was none, is rung
@@ -432,8 +489,9 @@ asio::awaitable<void> AlertRoom::take_up()
                 if (!ports_.switchboard.live(slot.mailbox)) continue;
                 std::vector<Frame> rings;
                 add_ring(rings, id, **alert, slot.mailbox);
-                for (Frame& ring : rings)
-                    ports_.switchboard.send(slot.mailbox, std::move(ring));
+                for (const PeerPtr& peer : ports_.switchboard.links(slot.mailbox))
+                    for (const Frame& ring : rings)
+                        peer->link->send(ring);
             }
         }
     }

@@ -60,6 +60,8 @@ public:
 
     // Delivers what waits for a device, oldest first, and rings for what still calls it.
     asio::awaitable<void> deliver_waiting(PeerPtr peer);
+    // Delivers what was withheld from a link that had enough to carry, until it has caught up.
+    asio::awaitable<void> deliver_withheld(PeerPtr peer);
     // After a start: takes open alerts into memory, as many as it holds, so that whoever comes back
     // is rung for what was journalled as a call and perhaps never went out.
     asio::awaitable<void> take_up();
@@ -72,6 +74,8 @@ public:
 
     // Called with every deadline that a commit set.
     void on_deadline(std::function<void(TimePoint)> notice) { on_deadline_ = std::move(notice); }
+    // Called when a link falls behind: `deliver_withheld` is to run for it.
+    void on_behind(std::function<void(PeerPtr)> notice) { on_behind_ = std::move(notice); }
     void set_epoch(const store::Epoch& epoch) { epoch_ = epoch; }
     // Devices called since the start.
     [[nodiscard]] std::uint64_t pages() const { return pages_; }
@@ -91,6 +95,9 @@ private:
     // After the commit: deliveries, pages, followers, the operator.
     void act(const AlertId& id, LoadedAlert& alert, const core::Alert& before,
              const std::vector<Event>& events, std::uint64_t seq, const store::Row& row);
+    void deliver(const AlertId& id, const LoadedAlert& alert, const store::Opening& opening,
+                 std::vector<PeerPtr>& withheld);
+    asio::awaitable<bool> deliver_one(PeerPtr peer, store::Pending pending);
     void report(const std::vector<Event>& events);
     void push_row(const AlertId& id, LoadedAlert& alert, std::uint64_t seq, const store::Row& row);
 
@@ -99,6 +106,7 @@ private:
     store::Epoch epoch_{};
     std::uint64_t pages_ = 0;
     std::function<void(TimePoint)> on_deadline_ = [](TimePoint) {};
+    std::function<void(PeerPtr)> on_behind_ = [](PeerPtr) {};
 
     // Least recently used last. An alert in use is also held by whoever uses it.
     std::list<std::pair<AlertId, LoadedPtr>> recent_;

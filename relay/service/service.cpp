@@ -4,13 +4,15 @@
 
 #include <tocsin/limits.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+
 #include <algorithm>
 
 namespace tocsin::service {
 
 namespace {
 
-constexpr std::size_t loaded_alerts_max = 4096;
+constexpr std::size_t loaded_alerts_max = 16384; // of some 6 KiB
 constexpr std::size_t inserts_at_once_max = 1024;
 constexpr std::size_t join_box_bytes_max = 16 * 1024;
 constexpr std::size_t prekeys_per_device_max = 8;
@@ -45,6 +47,12 @@ Service::Service(Ports ports)
       gate_(inserts_at_once_max),
       receipts_(ports_.executor, ports_.receipt_key)
 {
+    room_.on_behind([this](PeerPtr peer) {
+        asio::co_spawn(ports_.executor, room_.deliver_withheld(std::move(peer)),
+                       [this](std::exception_ptr defect) {
+                           if (defect) ports_.telemetry.note(Level::alarm, "relay.defect");
+                       });
+    });
 }
 
 asio::awaitable<Result<void>> Service::start()

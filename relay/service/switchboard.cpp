@@ -35,15 +35,11 @@ bool Switchboard::live(const MailboxId& mailbox) const
     return by_mailbox_.contains(mailbox);
 }
 
-std::size_t Switchboard::send(const MailboxId& mailbox, const Frame& frame)
+// A copy: a link that overflows is closed, which may detach it from this very list.
+std::vector<PeerPtr> Switchboard::links(const MailboxId& mailbox) const
 {
     const auto box = by_mailbox_.find(mailbox);
-    if (box == by_mailbox_.end()) return 0;
-    // A copy: a link that overflows is closed, which may detach it from this very list.
-    const std::vector<PeerPtr> peers = box->second;
-    for (const PeerPtr& peer : peers)
-        peer->link->send(frame);
-    return peers.size();
+    return box == by_mailbox_.end() ? std::vector<PeerPtr>{} : box->second;
 }
 
 std::shared_ptr<Follower> Switchboard::follow(const AlertId& alert, Follower follower)

@@ -6,11 +6,14 @@
 
 #include "relay/service/ports/links.hpp"
 #include "relay/service/roll.hpp"
+#include "relay/store/alert_store.hpp"
 
 #include "client-lib/protocol/link.hpp"
 
 #include <array>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -23,6 +26,14 @@ struct Peer {
     std::array<std::uint8_t, 32> channel_binding{};
     std::shared_ptr<Link> link;
     std::vector<AlertId> following; // to undo on leaving
+    // A link that has enough to carry is sent its deliveries as it takes them. Of what it can't be sent
+    // now only the names are kept, and beyond `withheld_max` not even these: its mailbox has them.
+    static constexpr std::size_t withheld_max = 8192;
+    bool behind = false;
+    std::deque<store::Pending> withheld{};
+    bool from_mailbox = false; // names were dropped: the mailbox is read
+    bool missed = false;       // since it was last read
+    std::optional<store::Pending> last{}; // the newest delivery it was sent
 };
 using PeerPtr = std::shared_ptr<Peer>;
 
@@ -42,8 +53,7 @@ public:
     void detach(const PeerPtr& peer);
 
     [[nodiscard]] bool live(const MailboxId& mailbox) const;
-    // To every link of a device; returns how many.
-    std::size_t send(const MailboxId& mailbox, const Frame& frame);
+    [[nodiscard]] std::vector<PeerPtr> links(const MailboxId& mailbox) const;
 
     // One follower for each (alert, link): following again replaces it. The reference stays valid until
     // the link leaves or follows the alert again.

@@ -58,7 +58,7 @@ inline constexpr std::chrono::seconds heartbeat_interval = 30s; ///< Client send
 inline constexpr std::chrono::seconds idle_deadline = 75s;      ///< Silence after which a link is dead.
 inline constexpr std::chrono::seconds write_deadline = 20s;
 inline constexpr std::size_t requests_in_flight_max = 16;       ///< Per link, then reading stops.
-inline constexpr std::size_t outgoing_frames_max = 256;         ///< Per link, then the link is closed.
+inline constexpr std::size_t outgoing_frames_max = 1024;        ///< Per link, then the link is closed.
 inline constexpr std::chrono::seconds request_deadline = 20s;   ///< Client side; then "unknown, safe to retry".
 
 // Escalation (docs/escalation.md).

@@ -19,7 +19,9 @@ public:
     // Queues a frame. A link that does not keep up is closed, not waited for: what it missed is still
     // in its mailbox and its journals.
     virtual void send(Frame frame) = 0;
-    // Waits until at most half of the queue is taken; false once the link is closed.
+    // Whether at most half of its bound is taken.
+    [[nodiscard]] virtual bool has_room() const { return true; }
+    // Waits until it is; false once the link is closed.
     virtual boost::asio::awaitable<bool> room() = 0;
     virtual void close(Errc why) = 0;
 };
