@@ -16,7 +16,7 @@ packages=(g++ clang-19 libclang-rt-19-dev llvm-19 lld-19 cmake ninja-build ccach
     libboost1.81-dev libboost-json1.81-dev libssl-dev libsodium-dev libprotobuf-dev libsqlite3-dev
     libtomlplusplus-dev libcli11-dev libspdlog-dev libhowardhinnant-date-dev libqrencode-dev tzdata
     libgtest-dev libgmock-dev libbenchmark-dev
-    gettext python3 strace tmux curl binutils util-linux procps)
+    gettext python3 strace tmux curl valgrind binutils util-linux procps)
 
 step() { printf '\n== %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
 
