@@ -207,6 +207,7 @@ private:
     boost::system::error_code last_failure_{};
 
     // Of the present link.
+    bool alerts_first_ = false; // those that waited for it have not been settled yet
     bool outbox_due_ = false;
     bool sync_due_ = false;
     bool directory_due_ = false;

@@ -137,6 +137,7 @@ void Client::Impl::came_up(const LinkPtr& link)
     draining_ = false;
     refusal_.reset();
     last_failure_ = {};
+    alerts_first_ = true;
     directory_due_ = true;
     directory_known_ = false;
     undecided_.clear(); // the relay delivers them again

@@ -4,6 +4,7 @@
 #include "client-lib/client/reading.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin {
 
@@ -18,6 +19,7 @@ asio::awaitable<void> Client::Impl::send_outbox(Self self, LinkPtr link)
         self->outbox_due_ = false;
         bool again = co_await send_alerts(self, link);
         if (self->gone(link)) break;
+        if (std::exchange(self->alerts_first_, false)) self->wake();
         if (co_await send_words(self, link)) again = true;
         const auto retry_at = again ? Clock::now() + pause : Clock::time_point::max();
         pause = again ? std::min(2 * pause, self->options_.retry_max) : self->options_.retry_min;

@@ -42,6 +42,10 @@ asio::awaitable<void> Client::Impl::keep_up(Self self, LinkPtr link)
     Millis pause = self->options_.retry_min;
     auto prekeys_at = Clock::now() + prekey_interval;
     const bool follows = self->device_->role() != DeviceRole::admin;
+    // A directory that comes before an alert's receipt can delay it by many seconds on a slow line.
+    const auto patience = Clock::now() + self->options_.request_timeout;
+    while (!self->gone(link) && self->alerts_first_ && Clock::now() < patience)
+        co_await sleeper.until(patience);
     while (follows && !self->gone(link)) {
         self->sync_due_ = false;
         bool again = false;

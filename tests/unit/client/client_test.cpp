@@ -132,6 +132,15 @@ TEST_F(ClientTest, ARelayThatIsNotThereIsUnreachable)
 
 // ---- raising ----
 
+TEST_F(ClientTest, NothingIsAskedForUntilTheReceiptIsHere)
+{
+    const AlertId id = defender().device.save(an_arrest()).value();
+    ASSERT_TRUE(run(defender().client->submit(id)));
+    EXPECT_EQ(relay->heard.size(), 1u);
+    EXPECT_EQ(relay->count<protocol::Submit>(), 1u);
+    EXPECT_TRUE(until([&] { return relay->count<protocol::GetDirectory>() == 1; }));
+}
+
 TEST_F(ClientTest, SubmitIsTheFirstFrameAndTheReceiptIsVerified)
 {
     const AlertId id = defender().device.save(an_arrest()).value();
