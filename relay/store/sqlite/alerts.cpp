@@ -64,11 +64,6 @@ AlertRow read_alert(const Run& found, std::optional<AlertId> wanted)
     throw Damaged(Damage{where, id});
 }
 
-bool journal_knows(Connection& connection, const AlertId& id)
-{
-    return connection.run("SELECT 1 FROM journal WHERE alert = ? LIMIT 1", id).next();
-}
-
 Row read_entry(const Run& found, const AlertRow& alert, std::int64_t seq)
 {
     Row row;
@@ -92,15 +87,16 @@ std::vector<Row> read_journal(Connection& connection, const AlertRow& alert, std
 {
     std::vector<Row> rows;
     Run found = connection.run("SELECT seq, entry, body, body_sum, sum FROM journal "
-                               "WHERE alert = ? AND seq >= ? ORDER BY seq LIMIT ?",
-                               alert.id, first, count);
+                               "WHERE n = ? AND seq >= ? ORDER BY seq LIMIT ?",
+                               alert.n, first, count);
     while (found.next())
         rows.push_back(read_entry(found, alert, first + static_cast<std::int64_t>(rows.size())));
     if (static_cast<std::int64_t>(rows.size()) != count) damaged("journal", alert.id);
     return rows;
 }
 
-void write_entry(Connection& connection, const AlertId& id, std::int64_t seq, const Row& row)
+void write_entry(Connection& connection, std::int64_t n, const AlertId& id, std::int64_t seq,
+                 const Row& row)
 {
     std::optional<RowSum> body_sum;
     std::optional<ByteView> body;
@@ -110,14 +106,23 @@ void write_entry(Connection& connection, const AlertId& id, std::int64_t seq, co
     }
     const ByteView body_sum_view = body_sum ? body_sum->view() : ByteView{};
     connection
-        .run("INSERT INTO journal (alert, seq, entry, body, body_sum, sum) "
+        .run("INSERT INTO journal (n, seq, entry, body, body_sum, sum) "
              "VALUES (?, ?, ?, ?, ?, ?)",
-             id, seq, ByteView(row.entry), body, body_sum,
+             n, seq, ByteView(row.entry), body, body_sum,
              sum_of_entry(id, seq, row.entry, body_sum_view))
         .done();
 }
 
-void change_alert(Connection& connection, const AlertRow& row)
+// What is named here is written into its indexes again, changed or not.
+void move_alert(Connection& connection, const AlertRow& row)
+{
+    connection
+        .run("UPDATE alert SET version = ?, head = ?, deadline = ?, sum = ? WHERE n = ?",
+             row.version, row.head, row.deadline, sum_of(row), row.n)
+        .done();
+}
+
+void close_alert(Connection& connection, const AlertRow& row)
 {
     connection
         .run("UPDATE alert SET version = ?, head = ?, deadline = ?, closed = ?, closed_at = ?, "
@@ -148,10 +153,9 @@ SharedBytes read_envelope(Connection& connection, const AlertRow& alert)
 void destroy_content(Connection& connection, Deliveries& deliveries, AlertRow row)
 {
     row.destroyed = true;
-    change_alert(connection, row);
+    close_alert(connection, row);
     connection.run("DELETE FROM envelope WHERE n = ?", row.n).done();
-    connection.run("UPDATE journal SET body = NULL WHERE alert = ? AND body IS NOT NULL", row.id)
-        .done();
+    connection.run("UPDATE journal SET body = NULL WHERE n = ? AND body IS NOT NULL", row.n).done();
     deliveries.drop_waiting(connection, row.id);
 }
 
@@ -160,16 +164,22 @@ void destroy_content(Connection& connection, Deliveries& deliveries, AlertRow ro
 std::optional<AlertRow> find_alert(Connection& connection, AlertId id)
 {
     Run found = connection.run(TOCSIN_ALERT_COLUMNS "WHERE id = ?", id);
-    if (found.next()) return read_alert(found, id);
-    if (journal_knows(connection, id)) damaged("alert", id);
-    return std::nullopt;
+    if (!found.next()) return std::nullopt;
+    return read_alert(found, id);
 }
 
 std::optional<AlertRow> find_alert(Connection& connection, std::int64_t n)
 {
     Run found = connection.run(TOCSIN_ALERT_COLUMNS "WHERE n = ?", n);
     if (!found.next()) return std::nullopt;
-    return read_alert(found, std::nullopt);
+    try {
+        return read_alert(found, std::nullopt);
+    } catch (const Damaged& error) {
+        // The id itself may be what is damaged: the row of its slots has it as well.
+        const std::optional<AlertId> id = slots_know(connection, n);
+        if (id) damaged("alert", *id);
+        throw;
+    }
 }
 
 Result<StoredAlert> load_alert(Connection& connection, AlertId id)
@@ -220,30 +230,33 @@ std::optional<TimePoint> first_deadline(Connection& connection, const Quarantine
     return std::nullopt;
 }
 
-std::vector<AlertId> list_open(Connection& connection, std::optional<AlertId> after,
-                               std::size_t count_max, Quarantine& quarantine)
+bool list_open(Connection& connection, std::optional<AlertId>& after, std::size_t count_max,
+               std::vector<AlertId>& out, Quarantine& quarantine)
 {
-    std::vector<AlertId> out;
+    constexpr std::int64_t looked_at_max = 4096;
     // Before every id there is the empty one.
     const ByteView from = after ? after->view() : ByteView{};
+    const std::size_t had = out.size();
+    std::int64_t looked_at = 0;
     const auto take = [&](Run found) {
-        out.clear();
-        while (found.next())
-            out.push_back(found.id<AlertId>(0));
+        out.resize(had);
+        for (looked_at = 0; out.size() < count_max && found.next(); ++looked_at) {
+            after = found.id<AlertId>(0);
+            if (found.integer(1) == 0) out.push_back(*after);
+        }
     };
-    const auto count = static_cast<std::int64_t>(count_max);
     try {
-        take(connection.run(
-            "SELECT id FROM alert WHERE closed = 0 AND id > ? ORDER BY id LIMIT ?", from, count));
+        take(connection.run("SELECT id, closed FROM alert WHERE id > ? ORDER BY id LIMIT ?", from,
+                            looked_at_max));
     } catch (const SqlError& error) {
         if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
         // The index is damaged. It is made again at the next start; until then the table serves.
-        quarantine.add(Damage{"alert_open", std::nullopt});
-        take(connection.run("SELECT id FROM alert NOT INDEXED WHERE closed = 0 AND id > ? "
+        quarantine.add(Damage{"alert_id", std::nullopt});
+        take(connection.run("SELECT id, closed FROM alert NOT INDEXED WHERE id > ? "
                             "ORDER BY id LIMIT ?",
-                            from, count));
+                            from, looked_at_max));
     }
-    return out;
+    return out.size() < count_max && looked_at == looked_at_max;
 }
 
 Result<Committed> insert_alert(Connection& connection, Deliveries& deliveries,
@@ -278,7 +291,7 @@ Result<Committed> insert_alert(Connection& connection, Deliveries& deliveries,
     connection
         .run("INSERT INTO envelope (n, bytes) VALUES (?, ?)", row.n, ByteView(*alert.envelope))
         .done();
-    write_entry(connection, alert.id, 0, alert.row);
+    write_entry(connection, row.n, alert.id, 0, alert.row);
     deliveries.open(connection, row.n, alert.id, Deliveries::Age::fresh, alert.openings);
     return Committed{alert.digest, alert.committed_at, alert.position.head, false};
 }
@@ -291,10 +304,13 @@ Result<void> append_rows(Connection& connection, Deliveries& deliveries, const A
     if (row->version != static_cast<std::int64_t>(change.expected_version)) return Errc::conflict;
     std::int64_t seq = row->version;
     for (const Row& entry : change.rows)
-        write_entry(connection, change.id, seq++, entry);
+        write_entry(connection, row->n, change.id, seq++, entry);
     set_position(*row, change.position);
     if (change.closed_at && !row->closed_at) row->closed_at = milliseconds(*change.closed_at);
-    change_alert(connection, *row);
+    if (row->closed)
+        close_alert(connection, *row);
+    else
+        move_alert(connection, *row);
     deliveries.open(connection, row->n, row->id, Deliveries::Age::known, change.openings);
     return {};
 }

@@ -29,7 +29,7 @@ struct AlertRow {
     bool destroyed = false;
 };
 
-// Empty: no such alert. Damaged also when only the journal remembers it.
+// Empty: no such alert.
 std::optional<AlertRow> find_alert(Connection& connection, AlertId id);
 // Empty: no such row any more.
 std::optional<AlertRow> find_alert(Connection& connection, std::int64_t n);
@@ -40,9 +40,11 @@ Result<std::vector<Row>> load_rows(Connection& connection, AlertId id, std::uint
 
 std::optional<TimePoint> first_deadline(Connection& connection, const Quarantine& quarantine);
 
-// Damaged rows are listed as well: whoever loads them is told.
-std::vector<AlertId> list_open(Connection& connection, std::optional<AlertId> after,
-                               std::size_t count_max, Quarantine& quarantine);
+// Adds to `out`, up to `count_max` in it, in the order of ids after `after`, and moves that. A few
+// thousand alerts are looked at, open or not; true: there may be more. Damaged rows are listed as well:
+// whoever loads them is told.
+bool list_open(Connection& connection, std::optional<AlertId>& after, std::size_t count_max,
+               std::vector<AlertId>& out, Quarantine& quarantine);
 
 Result<Committed> insert_alert(Connection& connection, Deliveries& deliveries,
                                const NewAlert& alert, Room room);

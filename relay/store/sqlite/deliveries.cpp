@@ -104,7 +104,8 @@ SlotsRow read_slots(const Run& found)
     if (found.id<RowSum>(4) != sum_of(row.alert, row.n, bytes))
         throw Damaged(Damage{"slots", std::nullopt});
     row.slots = decode(bytes);
-    if (found.integer(2) != std::int64_t{row.is_waiting()})
+    row.stored_waiting = row.is_waiting();
+    if (found.integer(2) != std::int64_t{*row.stored_waiting})
         throw Damaged(Damage{"slots", row.alert});
     return row;
 }
@@ -140,12 +141,28 @@ void write_slots(Connection& connection, const SlotsRow& row)
 {
     const Bytes bytes = encode(row.slots);
     const RowSum sum = sum_of(row.alert, row.n, bytes);
-    connection
-        .run("INSERT INTO slots (n, alert, waiting, bytes, sum) VALUES (?, ?, ?, ?, ?) "
-             "ON CONFLICT (n) DO UPDATE SET alert = excluded.alert, waiting = excluded.waiting, "
-             "bytes = excluded.bytes, sum = excluded.sum",
-             row.n, row.alert, std::int64_t{row.is_waiting()}, ByteView(bytes), sum)
-        .done();
+    // What is named here is written into its index again, changed or not.
+    if (row.stored_waiting == row.is_waiting())
+        connection
+            .run("UPDATE slots SET bytes = ?, sum = ? WHERE n = ?", ByteView(bytes), sum, row.n)
+            .done();
+    else
+        connection
+            .run("INSERT OR REPLACE INTO slots (n, alert, waiting, bytes, sum) "
+                 "VALUES (?, ?, ?, ?, ?)",
+                 row.n, row.alert, std::int64_t{row.is_waiting()}, ByteView(bytes), sum)
+            .done();
+}
+
+std::optional<AlertId> slots_know(Connection& connection, std::int64_t n)
+{
+    try {
+        const std::optional<SlotsRow> row = find_slots(connection, n);
+        if (row) return row->alert;
+    } catch (const Damaged&) {
+        // Whoever reads it for itself reports it.
+    }
+    return std::nullopt;
 }
 
 void SentMarks::set(const AlertId& alert, std::uint16_t slot, TimePoint at)

@@ -45,11 +45,14 @@ struct SlotsRow {
     std::int64_t n = 0; // the alert's
     AlertId alert;
     std::vector<SlotRecord> slots{};
+    std::optional<bool> stored_waiting{}; // what the table says; empty: the row is not in it
 
     [[nodiscard]] bool is_waiting() const;
 };
 
 void write_slots(Connection& connection, const SlotsRow& row);
+// The id of the alert in row `n`, if the row of its slots is sound.
+std::optional<AlertId> slots_know(Connection& connection, std::int64_t n);
 
 // The changes of the group under way, written together before it commits and told to the mailboxes
 // when it has. Of the writer's thread.

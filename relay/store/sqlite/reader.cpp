@@ -8,11 +8,10 @@ Reader::Reader(std::unique_ptr<Connection> connection, Quarantine& quarantine,
                std::optional<asio::any_io_executor> executor)
     : connection_(std::move(connection)),
       quarantine_(quarantine),
-      runner_({.shared = std::move(executor)}, [this](const TaskRunner::Tasks& taken) {
-          for (const auto& task : taken) {
+      runner_({.shared = std::move(executor)}, [this](TaskRunner::Tasks taken) {
+          for (const auto& task : taken)
               serve(*task);
-              task->complete();
-          }
+          complete_all(std::move(taken));
       })
 {
 }

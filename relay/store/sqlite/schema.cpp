@@ -54,4 +54,25 @@ Result<void> migrate(Connection& connection, std::span<const Migration> steps, s
     return {};
 }
 
+namespace {
+
+std::string schema_text(Connection& connection)
+{
+    std::string text;
+    Run found = connection.run("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name");
+    while (found.next())
+        for (int column = 0; column < 4; ++column)
+            text += found.text(column) + '\n';
+    return text;
+}
+
+} // namespace
+
+bool has_schema(Connection& connection, std::span<const Migration> steps)
+{
+    Connection made(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, {});
+    std::string problem;
+    return migrate(made, steps, problem) && schema_text(made) == schema_text(connection);
+}
+
 } // namespace tocsin::store::sqlite

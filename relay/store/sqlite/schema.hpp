@@ -30,4 +30,8 @@ void configure(Connection& connection, Access access);
 Result<void> migrate(Connection& connection, std::span<const Migration> steps,
                      std::string& problem);
 
+// Whether the file's tables and indexes are those that `steps` make: a flipped bit in their text would
+// only be met by whoever needs that table.
+bool has_schema(Connection& connection, std::span<const Migration> steps);
+
 } // namespace tocsin::store::sqlite

@@ -117,6 +117,10 @@ Result<void> SqliteStore::Impl::start()
         tell(options, problem);
         return migrated.error();
     }
+    if (!has_schema(*connection, migrations())) {
+        tell(options, "its tables are not as they were made: the disk has damaged them");
+        return Errc::damaged;
+    }
     // A process that ended on a failed sync may have left a log that is in memory but not on the
     // disk. Folding it in writes every page of it again, so that what is served is durable.
     connection->execute("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -266,9 +270,26 @@ asio::awaitable<Result<std::optional<TimePoint>>> SqliteStore::next_deadline()
 asio::awaitable<Result<std::vector<AlertId>>>
 SqliteStore::open_alerts(std::optional<AlertId> after, std::size_t count_max)
 {
-    return impl_->read<std::vector<AlertId>>({}, [=, this](Connection& c, Room) {
-        return list_open(c, after, count_max, impl_->quarantine);
-    });
+    struct Progress {
+        std::vector<AlertId> found;
+        std::optional<AlertId> after;
+        bool more = true;
+    };
+    Progress progress;
+    progress.after = after;
+    while (progress.more) {
+        // In small steps, so that other reads come in between.
+        Work<Progress> work = [=, this](Connection& c, Room) -> Result<Progress> {
+            Progress next = progress;
+            next.more = list_open(c, next.after, count_max, next.found, impl_->quarantine);
+            return next;
+        };
+        auto operation = impl_->read<Progress>({}, std::move(work));
+        Result<Progress> done = co_await std::move(operation);
+        if (!done) co_return done.error();
+        progress = std::move(*done);
+    }
+    co_return std::move(progress.found);
 }
 
 asio::awaitable<Result<std::size_t>> SqliteStore::destroy_content(TimePoint closed_before,

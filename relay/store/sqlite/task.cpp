@@ -67,6 +67,24 @@ void TaskRunner::serve_shared()
         serve_(std::move(taken));
 }
 
+void complete_all(TaskRunner::Tasks tasks)
+{
+    while (!tasks.empty()) {
+        const asio::any_io_executor executor = tasks.front()->executor();
+        auto theirs = std::make_shared<TaskRunner::Tasks>();
+        TaskRunner::Tasks others;
+        for (auto& task : tasks)
+            (task->executor() == executor ? *theirs : others).push_back(std::move(task));
+        asio::post(executor, [theirs] {
+            for (auto& task : *theirs) {
+                task->complete();
+                task.reset();
+            }
+        });
+        tasks = std::move(others);
+    }
+}
+
 TaskRunner::Tasks TaskRunner::take()
 {
     Tasks taken;

@@ -47,7 +47,8 @@ public:
     // May throw, and may be run again after a rollback: it consumes nothing.
     virtual void run(Connection& connection, Room room) = 0;
     virtual void fail(Errc why) = 0;
-    // Resumes the caller on its own executor. Last call.
+    [[nodiscard]] virtual asio::any_io_executor executor() const = 0; // the caller's
+    // Resumes the caller; on its executor. Last call.
     virtual void complete() = 0;
 
     const TaskTraits traits;
@@ -91,6 +92,10 @@ private:
     std::thread thread_;
 };
 
+// Resumes the callers, those that share an executor in one go: they were committed together, and what
+// they do next (a signature over their receipts, frames for one link) is cheaper done together.
+void complete_all(TaskRunner::Tasks tasks);
+
 template <class T>
 using Work = std::function<Result<T>(Connection&, Room)>;
 
@@ -107,14 +112,8 @@ public:
 
     void run(Connection& connection, Room room) override { outcome_ = work_(connection, room); }
     void fail(Errc why) override { outcome_ = why; }
-    void complete() override
-    {
-        const asio::any_io_executor executor = guard_.get_executor();
-        asio::post(executor,
-                   [handler = std::move(handler_), outcome = std::move(outcome_)]() mutable {
-                       std::move(handler)(std::move(outcome));
-                   });
-    }
+    asio::any_io_executor executor() const override { return guard_.get_executor(); }
+    void complete() override { std::move(handler_)(std::move(outcome_)); }
 
 private:
     Work<T> work_;

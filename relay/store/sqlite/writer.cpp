@@ -57,8 +57,7 @@ Writer::~Writer()
 void Writer::serve(Group group)
 {
     commit(group);
-    for (const auto& task : group)
-        task->complete();
+    complete_all(std::move(group));
     if (!dead_) tidy();
 }
 
