@@ -158,10 +158,18 @@ private:
         link::spawn_supervised(io_.get_executor(), service_->room().take_up(), telemetry_);
         link::spawn_supervised(io_.get_executor(), escalator_->run(), telemetry_);
         link::spawn_supervised(io_.get_executor(), listener_->run(), telemetry_);
+        link::spawn_supervised(io_.get_executor(), look_at_store(), telemetry_);
         link::spawn_supervised(io_.get_executor(), obey_signals(), telemetry_);
         vigil_->start();
         telemetry_.note(Level::info, "relay.started", {{"port", *port}});
         std::cout << "tocsind: listening on " << settings_.host << ":" << *port << std::endl;
+    }
+
+    asio::awaitable<void> look_at_store()
+    {
+        const Result<void> checked = co_await store_->check();
+        if (!checked)
+            telemetry_.note(Level::warning, "store.check_failed", {}, checked.error());
     }
 
     void fail(const std::string& why)

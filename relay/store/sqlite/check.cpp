@@ -4,6 +4,9 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <string_view>
+
 namespace tocsin::store::sqlite {
 namespace {
 
@@ -13,56 +16,68 @@ bool is_corrupt(const SqlError& error)
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_CONSTRAINT;
 }
 
-bool is_sound(Connection& connection, const char* check)
+// Whether an index has the row; one that can't be read has not.
+template <class... Values>
+bool leads_to(Connection& connection, std::int64_t n, const char* sql, const Values&... values)
 {
     try {
-        Run found = connection.run(check);
-        return found.next() && found.text(0) == "ok";
+        Run found = connection.run(sql, values...);
+        while (found.next())
+            if (found.integer(0) == n) return true;
+        return false;
     } catch (const SqlError& error) {
         if (!is_corrupt(error)) throw;
         return false;
     }
 }
 
-bool reindex(Connection& connection, const char* command)
+bool is_found(Connection& connection, const AlertRow& row)
 {
-    try {
-        connection.execute(command);
-        return true;
-    } catch (const SqlError& error) {
-        if (!is_corrupt(error)) throw;
-        return false;
-    }
+    const bool by_id = leads_to(connection, row.n,
+                                "SELECT n FROM alert INDEXED BY alert_id WHERE id = ? AND closed = ?",
+                                row.id, std::int64_t{row.closed});
+    const bool by_deadline =
+        !row.deadline ||
+        leads_to(connection, row.n,
+                 "SELECT n FROM alert INDEXED BY alert_due WHERE deadline = ? AND n = ?",
+                 *row.deadline, row.n);
+    return by_id && by_deadline;
 }
 
-struct Indexed {
-    const char* table;
-    const char* check;
-    const char* reindex;
-};
-constexpr Indexed indexed[] = {
-    {"alert", "PRAGMA integrity_check('alert')", "REINDEX alert"},
-    {"slots", "PRAGMA integrity_check('slots')", "REINDEX slots"},
-};
+// Only what waits is found by its index.
+bool are_slots_found(Connection& connection, std::int64_t n)
+{
+    Run slots = connection.run("SELECT waiting FROM slots WHERE n = ?", n);
+    if (!slots.next() || slots.integer(0) != 1) return true;
+    return leads_to(connection, n,
+                    "SELECT n FROM slots INDEXED BY slots_waiting WHERE waiting = 1 AND n = ?", n);
+}
+
+void note_unsound(Looked& looked, const char* table)
+{
+    if (std::ranges::find(looked.unsound, std::string_view(table)) == looked.unsound.end())
+        looked.unsound.push_back(table);
+}
 
 } // namespace
 
-void check_at_start(Connection& connection, Quarantine& quarantine,
-                    const std::function<void(std::string_view)>& notice)
+void look_at(Connection& connection, Looked& looked, std::size_t count_max, Quarantine& quarantine)
 {
-    for (const Indexed& each : indexed) {
-        if (is_sound(connection, each.check)) continue;
-        if (reindex(connection, each.reindex) && is_sound(connection, each.check)) {
-            if (notice) notice(std::string("a damaged index was made again: ") + each.table);
-        } else {
-            quarantine.add(Damage{each.table, std::nullopt});
-        }
-    }
+    std::size_t count = 0;
     try {
-        Run all = connection.run("SELECT n FROM alert NOT INDEXED");
-        while (all.next()) {
+        Run numbers = connection.run("SELECT n FROM alert NOT INDEXED WHERE n >= ? ORDER BY n",
+                                     looked.next.value_or(0));
+        looked.next.reset();
+        while (numbers.next()) {
+            const std::int64_t n = numbers.integer(0);
+            if (count++ == count_max) {
+                looked.next = n;
+                return;
+            }
             try {
-                (void)find_alert(connection, all.integer(0));
+                const auto row = find_alert(connection, n);
+                if (row && !is_found(connection, *row)) note_unsound(looked, "alert");
+                if (!are_slots_found(connection, n)) note_unsound(looked, "slots");
             } catch (const Damaged& error) {
                 quarantine.add(error.damage);
             }
@@ -70,6 +85,17 @@ void check_at_start(Connection& connection, Quarantine& quarantine,
     } catch (const SqlError& error) {
         if (!is_corrupt(error)) throw;
         quarantine.add(Damage{"alert", std::nullopt});
+    }
+}
+
+bool make_indexes(Connection& connection, const char* table)
+{
+    try {
+        connection.execute(("REINDEX " + std::string(table)).c_str());
+        return true;
+    } catch (const SqlError& error) {
+        if (!is_corrupt(error)) throw;
+        return false;
     }
 }
 

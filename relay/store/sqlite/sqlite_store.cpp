@@ -124,7 +124,6 @@ Result<void> SqliteStore::Impl::start()
     // A process that ended on a failed sync may have left a log that is in memory but not on the
     // disk. Folding it in writes every page of it again, so that what is served is durable.
     connection->execute("PRAGMA wal_checkpoint(TRUNCATE)");
-    check_at_start(*connection, quarantine, options.on_notice);
 
     auto reading = std::make_unique<Connection>(options.path, open_flags, options.vfs);
     configure(*reading, Access::read);
@@ -411,6 +410,39 @@ asio::awaitable<Result<void>> SqliteStore::keep_time(core::TimeSample sample)
 }
 
 std::uint64_t SqliteStore::commits() const noexcept { return impl_->writer->commits(); }
+
+asio::awaitable<Result<void>> SqliteStore::check()
+{
+    constexpr std::size_t step = 64;
+    Looked looked;
+    while (looked.next) {
+        // In small steps, so that other reads come in between.
+        Work<Looked> work = [=, this](Connection& c, Room) -> Result<Looked> {
+            Looked after = looked;
+            look_at(c, after, step, impl_->quarantine);
+            return after;
+        };
+        auto operation = impl_->read<Looked>({}, std::move(work));
+        Result<Looked> done = co_await std::move(operation);
+        if (!done) co_return done.error();
+        looked = std::move(*done);
+    }
+    for (const char* table : looked.unsound) {
+        Work<bool> work = [table](Connection& c, Room) -> Result<bool> {
+            return make_indexes(c, table);
+        };
+        auto operation = impl_->write<bool>(TaskTraits{}, std::move(work));
+        const Result<bool> made = co_await std::move(operation);
+        if (!made) co_return made.error();
+        if (*made)
+            tell(impl_->options, std::string("a damaged index was made again: ") + table);
+        else
+            impl_->quarantine.add(Damage{table, std::nullopt});
+    }
+    // What waited may not have been found by the index as it was.
+    if (!looked.unsound.empty()) impl_->mailboxes.cursor = 0;
+    co_return Result<void>();
+}
 
 asio::awaitable<Result<std::size_t>> SqliteStore::verify()
 {

@@ -91,8 +91,12 @@ public:
     // Commits that became durable since it was opened; what was committed together counts once.
     [[nodiscard]] std::uint64_t commits() const noexcept;
 
+    // Looks at every alert's row and at the indexes that lead to it, in small steps beside other calls:
+    // for soon after the start. Damaged rows are reported and quarantined, damaged indexes made again.
+    asio::awaitable<Result<void>> check();
+
     // Reads everything of every alert; what is damaged is reported to `on_damage` and quarantined.
-    // Returns how many alerts are damaged. For `tocsind check` and quiet hours.
+    // Returns how many alerts are damaged. For quiet hours.
     asio::awaitable<Result<std::size_t>> verify();
 
 private:

@@ -132,6 +132,7 @@ TEST_F(SqliteDamage, F6_AFlippedBitAnywhereIsFoundOrHarmless)
             continue;
         }
         store_ = std::move(*opened);
+        EXPECT_TRUE(await(store_->check()).has_value());
         const std::size_t missing = check_alerts();
         check_the_rest();
         if (missing > 0) {
@@ -195,6 +196,7 @@ TEST_F(SqliteDamage, F6_AnAlertWhoseIdIsDamagedIsNotForgotten)
         flip(static_cast<std::size_t>(at - sound_.begin()) + 9, 2);
         reopen();
         ASSERT_TRUE(store_);
+        EXPECT_TRUE(await(store_->check()).has_value());
         check_alerts();
         const auto again = insert(an_alert(3, envelope_bytes));
         EXPECT_TRUE(again.has_error() || again->existed) << "stored a second time";
