@@ -100,20 +100,20 @@ std::optional<std::uint64_t> Envelopes::index_of(const AlertId& id) const
     return index;
 }
 
-std::shared_ptr<const Bytes> Envelopes::submit_frame(std::uint64_t index) const
+Bytes Envelopes::submit_frame(std::uint64_t index) const
 {
     const Sealed& sealed = sealed_for(index);
-    auto frame = std::make_shared<Bytes>(sealed.frame);
+    Bytes frame = sealed.frame;
     std::ranges::copy(id_of(index).value,
-                      frame->begin() + static_cast<std::ptrdiff_t>(sealed.id_at));
+                      frame.begin() + static_cast<std::ptrdiff_t>(sealed.id_at));
     return frame;
 }
 
 Bytes Envelopes::envelope_of(std::uint64_t index) const
 {
     const Sealed& sealed = sealed_for(index);
-    const auto frame = submit_frame(index);
-    const auto view = ByteView(*frame).subspan(sealed.envelope_at, sealed.envelope_size);
+    const Bytes frame = submit_frame(index);
+    const auto view = ByteView(frame).subspan(sealed.envelope_at, sealed.envelope_size);
     return {view.begin(), view.end()};
 }
 
@@ -125,8 +125,8 @@ Digest Envelopes::digest_of(std::uint64_t index) const
 Digest Envelopes::header_hash_of(std::uint64_t index) const
 {
     const Sealed& sealed = sealed_for(index);
-    const auto frame = submit_frame(index);
-    return protocol::header_hash(ByteView(*frame).subspan(sealed.header_at, sealed.header_size));
+    const Bytes frame = submit_frame(index);
+    return protocol::header_hash(ByteView(frame).subspan(sealed.header_at, sealed.header_size));
 }
 
 const crypto::SignKey& Envelopes::owner_key_of(std::uint64_t index) const

@@ -8,7 +8,6 @@
 #include "tests/bench/organisation.hpp"
 
 #include <chrono>
-#include <memory>
 #include <vector>
 
 namespace tocsin::bench {
@@ -19,7 +18,7 @@ public:
     Envelopes(const Organisation& organisation, std::size_t count, std::size_t text_bytes);
 
     // The frame that submits alert number `index`.
-    [[nodiscard]] std::shared_ptr<const Bytes> submit_frame(std::uint64_t index) const;
+    [[nodiscard]] Bytes submit_frame(std::uint64_t index) const;
     [[nodiscard]] AlertId id_of(std::uint64_t index) const;
     // The number of an alert of this run; empty for any other id.
     [[nodiscard]] std::optional<std::uint64_t> index_of(const AlertId& id) const;

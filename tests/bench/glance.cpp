@@ -52,8 +52,9 @@ ByteView find(ByteView message, std::uint64_t tag)
 
 Result<Glance> glance(ByteView message)
 {
-    constexpr std::uint64_t request = 1, done = 2, deliver = 5, ring = 6;
+    constexpr std::uint64_t request = 1, done = 2, receipt = 4, deliver = 5, ring = 6;
     constexpr std::uint64_t deliver_header = 1, header_alert = 3, ring_alert = 1;
+    constexpr std::uint64_t receipt_alert = 1;
     Glance seen;
     auto body = take_field(message);
     if (body && body->tag == request) {
@@ -61,12 +62,27 @@ Result<Glance> glance(ByteView message)
         body = take_field(message);
     }
     if (!body) return Errc::malformed_frame;
-    if (body->tag == done) seen.said = Said::done;
-    if (body->tag != deliver && body->tag != ring) return seen;
-    seen.said = body->tag == deliver ? Said::deliver : Said::ring;
-    const auto id =
-        AlertId::from(body->tag == ring ? find(body->bytes, ring_alert)
-                                        : find(find(body->bytes, deliver_header), header_alert));
+    ByteView alert;
+    switch (body->tag) {
+    case done:
+        seen.said = Said::done;
+        return seen;
+    case receipt:
+        seen.said = Said::receipt;
+        alert = find(body->bytes, receipt_alert);
+        break;
+    case deliver:
+        seen.said = Said::deliver;
+        alert = find(find(body->bytes, deliver_header), header_alert);
+        break;
+    case ring:
+        seen.said = Said::ring;
+        alert = find(body->bytes, ring_alert);
+        break;
+    default:
+        return seen;
+    }
+    const auto id = AlertId::from(alert);
     if (!id) return Errc::malformed_frame;
     seen.alert = *id;
     return seen;

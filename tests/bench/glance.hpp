@@ -8,12 +8,12 @@
 
 namespace tocsin::bench {
 
-enum class Said { done, deliver, ring, other };
+enum class Said { done, receipt, deliver, ring, other };
 
 struct Glance {
     Said said = Said::other;
     std::uint64_t request = 0;
-    AlertId alert; // of deliver and ring
+    AlertId alert; // of receipt, deliver and ring
 };
 
 // Errc::malformed_frame.

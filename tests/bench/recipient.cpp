@@ -74,6 +74,7 @@ void Recipient::take(ByteView message)
         return take_delivery(seen->alert, message);
     case Said::done:
         return take_done(seen->request);
+    case Said::receipt:
     case Said::other:
         break;
     }

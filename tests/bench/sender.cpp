@@ -39,9 +39,9 @@ void Sender::take(ByteView message)
 {
     const Result<Glance> seen = glance(message);
     if (seen && seen->said == Said::done) return; // of a follow
+    if (seen && seen->said == Said::receipt) return take_receipt(seen->alert, message);
     const auto frame = protocol::decode_relay_frame(message);
     if (!frame) return run_.tally.fail("a sender was sent a malformed message");
-    if (const auto* receipt = std::get_if<protocol::Receipt>(&frame->body)) return take(*receipt);
     if (const auto* marks = std::get_if<protocol::Marks>(&frame->body)) return take(*marks);
     if (const auto* error = std::get_if<protocol::Error>(&frame->body))
         return run_.tally.fail("a sender was refused: " + std::string(name_of(error->code)));
@@ -49,20 +49,26 @@ void Sender::take(ByteView message)
         run_.tally.fail("a sender was sent what it did not ask for");
 }
 
-void Sender::take(const protocol::Receipt& receipt)
+void Sender::take_receipt(const AlertId& id, ByteView message)
 {
-    const auto alert = run_.envelopes.index_of(receipt.facts.alert);
+    const auto alert = run_.envelopes.index_of(id);
     if (!alert || !run_.tally.knows(*alert))
         return run_.tally.fail("a receipt for an alert that nobody raised");
     if (*alert % verified_one_in == 0) {
         ++run_.tally.counts.receipts_verified;
-        if (!protocol::verify_receipt(receipt, run_.relay.sign_key) ||
-            receipt.facts.digest != run_.envelopes.digest_of(*alert))
-            run_.tally.fail("a receipt does not verify");
+        if (!verify(*alert, message)) run_.tally.fail("a receipt does not verify");
     }
     run_.tally.confirm(*alert);
     if (run_.options.told) follow(*alert);
     on_confirmed_(*this);
+}
+
+bool Sender::verify(std::uint64_t alert, ByteView message) const
+{
+    const auto frame = protocol::decode_relay_frame(message);
+    const auto* receipt = frame ? std::get_if<protocol::Receipt>(&frame->body) : nullptr;
+    return receipt && protocol::verify_receipt(*receipt, run_.relay.sign_key) &&
+           receipt->facts.digest == run_.envelopes.digest_of(alert);
 }
 
 void Sender::follow(std::uint64_t alert)

@@ -17,7 +17,8 @@ public:
 
 private:
     void take(ByteView message);
-    void take(const protocol::Receipt& receipt);
+    void take_receipt(const AlertId& id, ByteView message);
+    [[nodiscard]] bool verify(std::uint64_t alert, ByteView message) const;
     void take(const protocol::Marks& marks);
     void follow(std::uint64_t alert);
 
