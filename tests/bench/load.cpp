@@ -1,5 +1,7 @@
 #include "tests/bench/load.hpp"
 
+#include "tests/bench/own_cpu.hpp"
+#include "tests/bench/pause.hpp"
 #include "tests/bench/recipient.hpp"
 #include "tests/bench/sender.hpp"
 
@@ -9,7 +11,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sys/resource.h>
 
 namespace tocsin::bench {
 
@@ -21,14 +22,6 @@ using namespace std::chrono_literals;
 
 // What is pressed last must be complete within so long.
 constexpr auto drain_limit = 30s;
-
-std::chrono::microseconds own_cpu()
-{
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    return std::chrono::seconds(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           std::chrono::microseconds(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-}
 
 Counts difference(const Counts& now, const Counts& before)
 {
@@ -133,12 +126,6 @@ private:
     std::uint64_t outstanding_max_ = 0;
     bool pressing_ = false;
 };
-
-asio::awaitable<void> pause(Clock::duration length)
-{
-    asio::steady_timer timer(co_await asio::this_coro::executor, length);
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
-}
 
 Clock::duration seconds(double count)
 {

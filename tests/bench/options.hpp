@@ -21,8 +21,22 @@ struct Options {
     bool told = false;    // senders follow their alerts and are told of every delivery
     bool answers = false; // one recipient of each alert accepts it, signed
     bool json = false;
+    // Instead of the load.
+    std::size_t waiting = 0;     // alerts for people who are away, over a kill
+    std::size_t open_alerts = 0; // written before the start
+    std::size_t due = 1000;      // of these, at once
+    std::size_t handshakes = 0;
+    // Before anything is measured.
+    std::size_t mailboxes = 0; // of other devices, with a delivery in each
+    std::size_t history = 0;   // journal entries of past alerts
     std::filesystem::path relay_binary;
-    std::filesystem::path folder; // below it the relay keeps its database
+    std::filesystem::path preload; // into the relay
+    std::filesystem::path folder;  // below it the relay keeps its database
+
+    [[nodiscard]] bool has_load() const
+    {
+        return seconds > 0 && waiting == 0 && open_alerts == 0 && handshakes == 0;
+    }
 };
 
 } // namespace tocsin::bench

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
@@ -19,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Starts a program with its output at `output` and its complaints in `log`.
-pid_t start(std::vector<std::string> words, int output, const fs::path& log)
+pid_t start_program(std::vector<std::string> words, int output, const fs::path& log,
+                    const fs::path& preload = {})
 {
     const pid_t pid = ::fork();
     if (pid != 0) return pid;
@@ -27,6 +29,7 @@ pid_t start(std::vector<std::string> words, int output, const fs::path& log)
     ::dup2(output, STDOUT_FILENO);
     const int complaints = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     ::dup2(complaints, STDERR_FILENO);
+    if (!preload.empty()) ::setenv("LD_PRELOAD", preload.c_str(), 1);
     std::vector<char*> arguments;
     for (std::string& word : words)
         arguments.push_back(word.data());
@@ -57,38 +60,36 @@ std::chrono::milliseconds cpu_of(const std::string& stat)
 
 } // namespace
 
-RelayProcess::RelayProcess(const fs::path& binary, const fs::path& parent)
+RelayProcess::RelayProcess(fs::path binary, const fs::path& parent, fs::path preload)
+    : binary_(std::move(binary)),
+      preload_(std::move(preload))
 {
     std::string folder = (parent / "tocsin-load-XXXXXX").string();
     if (!::mkdtemp(folder.data()))
         throw std::runtime_error("cannot make a folder in " + parent.string());
     folder_ = folder;
-    try {
-        run(binary);
-    } catch (...) {
-        stop();
-        fs::remove_all(folder_);
-        throw;
-    }
-}
-
-void RelayProcess::run(const fs::path& binary)
-{
     const fs::path log = folder_ / "relay.log";
-    const fs::path relay = folder_ / "relay";
     const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    const pid_t init = start({binary.string(), "init", "--org", "bench", "--dir", relay.string(),
-                              "--listen", "127.0.0.1:0"},
-                             nowhere, log);
+    const pid_t init = start_program({binary_.string(), "init", "--org", "bench", "--dir",
+                                      (folder_ / "relay").string(), "--listen", "127.0.0.1:0"},
+                                     nowhere, log);
     int status = 0;
     ::waitpid(init, &status, 0);
     ::close(nowhere);
-    if (status != 0) throw std::runtime_error("tocsind init failed:\n" + content_of(log));
+    if (status == 0) return;
+    const std::string complaints = content_of(log);
+    fs::remove_all(folder_);
+    throw std::runtime_error("tocsind init failed:\n" + complaints);
+}
 
+void RelayProcess::start()
+{
+    const fs::path log = folder_ / "relay.log";
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
-    pid_ = start({binary.string(), "run", "--config", (relay / "tocsind.toml").string()}, ends[1],
-                 log);
+    pid_ = start_program(
+        {binary_.string(), "run", "--config", (folder_ / "relay" / "tocsind.toml").string()},
+        ends[1], log, preload_);
     ::close(ends[1]);
     output_ = ends[0];
     std::string line;
@@ -112,9 +113,15 @@ std::string RelayProcess::admin_code() const
     return content_of(folder_ / "relay" / "admin.invitation");
 }
 
-std::chrono::milliseconds RelayProcess::cpu() const
+fs::path RelayProcess::database() const { return folder_ / "relay" / "tocsin.db"; }
+
+std::chrono::microseconds RelayProcess::cpu() const
 {
-    return cpu_of(content_of("/proc/" + std::to_string(pid_) + "/stat"));
+    clockid_t clock{};
+    timespec used{};
+    if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0)
+        throw std::runtime_error("tocsind has ended");
+    return std::chrono::seconds(used.tv_sec) + std::chrono::microseconds(used.tv_nsec / 1000);
 }
 
 std::vector<ThreadUse> RelayProcess::threads() const
@@ -139,13 +146,22 @@ double RelayProcess::resident_kib() const
 
 bool RelayProcess::stop()
 {
-    if (pid_ <= 0) return false;
-    ::kill(pid_, SIGTERM);
+    const int status = end(SIGTERM);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void RelayProcess::kill() { (void)end(SIGKILL); }
+
+// The status it left with; that of a failure when it was not there.
+int RelayProcess::end(int signal)
+{
+    if (pid_ <= 0) return -1;
+    ::kill(pid_, signal);
     int status = 0;
     ::waitpid(pid_, &status, 0);
     pid_ = -1;
     ::close(output_);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return status;
 }
 
 } // namespace tocsin::bench

@@ -19,27 +19,38 @@ struct ThreadUse {
 
 class RelayProcess {
 public:
-    // `tocsind init` in a new folder below `parent`, then `tocsind run`; returns when it listens.
+    // `tocsind init` in a new folder below `parent`. `preload` is for `run` alone; empty: nothing.
     // Throws std::runtime_error with what it printed.
-    RelayProcess(const std::filesystem::path& binary, const std::filesystem::path& parent);
+    RelayProcess(std::filesystem::path binary, const std::filesystem::path& parent,
+                 std::filesystem::path preload);
     ~RelayProcess();
     RelayProcess(const RelayProcess&) = delete;
     RelayProcess& operator=(const RelayProcess&) = delete;
 
+    // `tocsind run`; returns when it listens. Throws likewise. The port is another each time.
+    void start();
+    [[nodiscard]] bool runs() const { return pid_ > 0; }
+
     [[nodiscard]] std::uint16_t port() const { return port_; }
     // What the operator would hand to the admin.
     [[nodiscard]] std::string admin_code() const;
-    // User and system time of all threads; the kernel counts it in ticks of 10 ms.
-    [[nodiscard]] std::chrono::milliseconds cpu() const;
+    [[nodiscard]] std::filesystem::path database() const;
+    // User and system time of all threads, those that have ended too.
+    [[nodiscard]] std::chrono::microseconds cpu() const;
+    // The kernel counts theirs in ticks of 10 ms.
     [[nodiscard]] std::vector<ThreadUse> threads() const;
     [[nodiscard]] double resident_kib() const;
 
     // SIGTERM, then waits. True when it left with code 0.
     bool stop();
+    // SIGKILL, then waits.
+    void kill();
 
 private:
-    void run(const std::filesystem::path& binary);
+    [[nodiscard]] int end(int signal);
 
+    std::filesystem::path binary_;
+    std::filesystem::path preload_;
     std::filesystem::path folder_;
     pid_t pid_ = -1;
     int output_ = -1;

@@ -11,7 +11,7 @@ namespace tocsin::bench {
 namespace {
 
 struct Figure {
-    std::string key; // of JSON
+    std::string key; // of JSON; one level deep: "waiting.ready_ms"
     std::string words;
     std::string value;
 };
@@ -37,17 +37,28 @@ public:
         number(key + "_max_us", words + ", max, us", us.back());
     }
 
-    void print(std::ostream& out, bool json) const
+    void print(std::ostream& out) const
     {
-        char separator = '{';
+        for (const Figure& figure : figures_)
+            out << std::left << std::setw(52) << figure.words << std::right << std::setw(14)
+                << figure.value << "\n";
+    }
+
+    // The figures of one group stand together.
+    void print_json(std::ostream& out) const
+    {
+        std::string group;
+        std::string_view separator = "{";
         for (const Figure& figure : figures_) {
-            if (json)
-                out << std::exchange(separator, ',') << '"' << figure.key << "\":" << figure.value;
-            else
-                out << std::left << std::setw(52) << figure.words << std::right << std::setw(14)
-                    << figure.value << "\n";
+            const std::size_t dot = figure.key.find('.');
+            const std::string now = dot == std::string::npos ? "" : figure.key.substr(0, dot);
+            if (now != group && !group.empty()) out << '}';
+            out << std::exchange(separator, ",");
+            if (now != group && !now.empty()) out << '"' << now << "\":{";
+            group = now;
+            out << '"' << figure.key.substr(dot + 1) << "\":" << figure.value;
         }
-        if (json) out << "}\n";
+        out << (group.empty() ? "}\n" : "}}\n");
     }
 
 private:
@@ -108,6 +119,59 @@ void add_load(Figures& figures, const Measured& measured, const Run& run)
                    static_cast<double>(all.deliveries_verified));
 }
 
+void add_idle(Figures& figures, const IdleLinks& idle)
+{
+    figures.number("idle_links", "idle links", static_cast<double>(idle.lines.size()));
+    figures.number("idle_kib_each", "relay memory of an idle link, KiB", idle.kib_each, 2);
+    figures.number("idle_kib_each_used", "  after a heartbeat on each, KiB", idle.kib_each_used, 2);
+    figures.number("idle_open_s", "opening them, s", idle.open_seconds, 2);
+    figures.number("idle_relay_cpu_us_each", "relay CPU to open one, us", idle.relay_cpu_us_each,
+                   0);
+}
+
+void add_filled(Figures& figures, const Filled& filled)
+{
+    figures.number("filled.alerts", "alerts written before", static_cast<double>(filled.alerts));
+    figures.number("filled.seconds", "  in so many seconds", filled.seconds, 1);
+    figures.number("filled.database_mib", "  database then, MiB", filled.database_mib, 0);
+}
+
+void add_waited(Figures& figures, const Waited& waited)
+{
+    figures.number("waiting.alerts", "alerts that waited for a recipient",
+                   static_cast<double>(waited.count));
+    figures.number("waiting.submitted_per_s", "  submitted, alerts/s", waited.submitted_per_s, 1);
+    figures.number("waiting.ready_ms", "  after kill -9: start to first link, ms", waited.ready_ms,
+                   1);
+    figures.number("waiting.delivered_ms", "  start to last delivery, ms", waited.delivered_ms, 1);
+    figures.number("waiting.acknowledged_ms", "  start to last acknowledgement, ms",
+                   waited.acknowledged_ms, 1);
+}
+
+void add_open(Figures& figures, const OpenAlerts& open)
+{
+    figures.number("open.alerts", "open alerts", static_cast<double>(open.count));
+    figures.number("open.fill_per_s", "  written, alerts/s", open.fill_per_s, 0);
+    figures.number("open.database_mib", "  database, MiB", open.database_mib, 0);
+    figures.number("open.ready_ms", "  start to first link, ms", open.ready_ms, 1);
+    figures.number("open.rss_mib", "  relay RSS then, MiB", open.rss_ready_mib, 1);
+    figures.number("open.rss_later_mib", "  ten seconds later, MiB", open.rss_later_mib, 1);
+    figures.number("open.idle_cpu_percent", "  relay CPU with nothing due, % of a core",
+                   open.idle_cpu_percent, 2);
+    figures.number("open.due", "  due at once", static_cast<double>(open.due));
+    figures.number("open.tick_us", "  relay CPU for each of these, us", open.tick_us, 1);
+    figures.number("open.called_ms", "  due until the last call has come, ms", open.called_ms, 0);
+}
+
+void add_handshakes(Figures& figures, const Handshakes& handshakes)
+{
+    figures.number("handshake.count", "handshakes", static_cast<double>(handshakes.count));
+    figures.number("handshake.relay_us", "  relay CPU for each, us", handshakes.relay_us, 1);
+    figures.number("handshake.generator_us", "  generator CPU for each, us",
+                   handshakes.generator_us, 1);
+    figures.number("handshake.per_s", "  handshakes/s, 16 side by side", handshakes.per_second, 1);
+}
+
 } // namespace
 
 void print(std::ostream& out, const Report& report)
@@ -121,18 +185,16 @@ void print(std::ostream& out, const Report& report)
                    static_cast<double>(envelopes.envelope_bytes()));
     figures.number("frame_bytes", "frame that submits it, bytes",
                    static_cast<double>(envelopes.frame_bytes()));
-    if (report.idle) {
-        const IdleLinks& idle = *report.idle;
-        figures.number("idle_links", "idle links", static_cast<double>(idle.lines.size()));
-        figures.number("idle_kib_each", "relay memory of an idle link, KiB", idle.kib_each, 2);
-        figures.number("idle_kib_each_used", "  after a heartbeat on each, KiB", idle.kib_each_used,
-                       2);
-        figures.number("idle_open_s", "opening them, s", idle.open_seconds, 2);
-        figures.number("idle_relay_cpu_us_each", "relay CPU to open one, us",
-                       idle.relay_cpu_us_each, 0);
-    }
+    if (report.filled) add_filled(figures, *report.filled);
+    if (report.idle) add_idle(figures, *report.idle);
+    if (report.waited) add_waited(figures, *report.waited);
+    if (report.open) add_open(figures, *report.open);
+    if (report.handshakes) add_handshakes(figures, *report.handshakes);
     if (report.load) add_load(figures, *report.load, report.run);
-    figures.print(out, report.run.options.json);
+    if (report.run.options.json)
+        figures.print_json(out);
+    else
+        figures.print(out);
 }
 
 } // namespace tocsin::bench

@@ -48,13 +48,16 @@ bool Tally::mark(std::uint64_t Alert::*slots, std::uint64_t number, std::size_t 
 bool Tally::deliver(std::uint64_t number, std::size_t slot)
 {
     if (!mark(&Alert::delivered, number, slot, counts.delivered)) return false;
+    ++counts.deliveries;
     if (alerts_[number].delivered == every_slot_) time(alerts_[number], latencies_.delivered);
     return true;
 }
 
 void Tally::acknowledge(std::uint64_t number, std::size_t slot)
 {
-    if (mark(&Alert::acknowledged, number, slot, counts.acknowledged)) settle(alerts_[number]);
+    if (!mark(&Alert::acknowledged, number, slot, counts.acknowledged)) return;
+    ++counts.acknowledgements;
+    settle(alerts_[number]);
 }
 
 void Tally::tell(std::uint64_t number, std::size_t slot)

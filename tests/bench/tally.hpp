@@ -18,13 +18,15 @@ using Clock = std::chrono::steady_clock;
 // How often each thing has happened.
 struct Counts {
     std::uint64_t pressed = 0;
-    std::uint64_t confirmed = 0;    // a receipt came
-    std::uint64_t delivered = 0;    // every recipient has it
-    std::uint64_t acknowledged = 0; // the relay has every recipient's word for that, durably
-    std::uint64_t told = 0;         // and the sender was shown it
-    std::uint64_t answered = 0;     // the acceptance is durable
-    std::uint64_t complete = 0;     // all of the above that this run asks for
-    std::uint64_t redelivered = 0;  // shown again after a lost link, as it must
+    std::uint64_t confirmed = 0;        // a receipt came
+    std::uint64_t deliveries = 0;       // a recipient has it
+    std::uint64_t delivered = 0;        // every recipient has it
+    std::uint64_t acknowledgements = 0; // the relay has a recipient's word for that, durably
+    std::uint64_t acknowledged = 0;     // every recipient's
+    std::uint64_t told = 0;             // and the sender was shown it
+    std::uint64_t answered = 0;         // the acceptance is durable
+    std::uint64_t complete = 0;         // all of the above that this run asks for
+    std::uint64_t redelivered = 0;      // shown again after a lost link, as it must
     std::uint64_t rings = 0;
     std::uint64_t links_lost = 0; // recipients' links that the relay closed
     std::uint64_t receipts_verified = 0;

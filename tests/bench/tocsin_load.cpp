@@ -7,6 +7,7 @@
 // It makes a relay and an organisation of its own in a temporary folder and removes both. It exits
 // with 1 when the relay did anything wrong: an alert lost or delivered twice, a receipt that does
 // not verify, somebody not called. docs/performance.md says how to read the figures.
+#include "tests/bench/filling.hpp"
 #include "tests/bench/publish.hpp"
 #include "tests/bench/report.hpp"
 
@@ -35,37 +36,70 @@ void raise_descriptor_limit()
 }
 
 struct Session {
-    Run& run;
-    const RelayProcess& process;
+    Stage stage;
     Report report;
 };
 
+// What other devices and past alerts have left in the database.
+Filled fill(Stage& stage)
+{
+    const Options& options = stage.run.options;
+    if (!stage.process.stop()) stage.run.tally.fail("tocsind did not end well");
+    Filled filled;
+    {
+        Filler filler(stage.run.envelopes, stage.run.organisation.plan.plan,
+                      stage.process.database());
+        if (options.history > 0) filler.add_history(options.history);
+        if (options.mailboxes > 0) filler.add_mailboxes(options.mailboxes);
+        filled.alerts = filler.alerts();
+        filled.seconds = filler.seconds();
+    }
+    filled.database_mib =
+        static_cast<double>(std::filesystem::file_size(stage.process.database())) / 1024 / 1024;
+    stage.start_relay();
+    return filled;
+}
+
 asio::awaitable<void> measure(Session* session)
 {
-    Run& run = session->run;
+    Stage& stage = session->stage;
+    Report& report = session->report;
+    Run& run = stage.run;
+    const Options& options = run.options;
     co_await publish(&run.organisation, &run.relay);
-    if (run.options.idle > 0) {
-        session->report.idle = co_await open_idle_links(run.organisation, run.relay,
-                                                        session->process, run.options.idle);
-        if (session->report.idle->unanswered > 0) run.tally.fail("an idle link did not answer");
+    if (options.mailboxes > 0 || options.history > 0) report.filled = fill(stage);
+    if (options.idle > 0) {
+        report.idle =
+            co_await open_idle_links(run.organisation, run.relay, stage.process, options.idle);
+        if (report.idle->unanswered > 0) run.tally.fail("an idle link did not answer");
     }
-    if (run.options.seconds > 0) session->report.load = co_await run_load(run, session->process);
-    if (session->report.idle)
-        for (const auto& line : session->report.idle->lines)
+    if (options.handshakes > 0)
+        report.handshakes = co_await measure_handshakes(&stage, options.handshakes);
+    if (options.waiting > 0) report.waited = co_await measure_waiting(&stage, options.waiting);
+    if (options.open_alerts > 0) {
+        if (!stage.process.stop()) run.tally.fail("tocsind did not end well");
+        report.open = co_await measure_open_alerts(&stage, options.open_alerts, options.due);
+    }
+    if (options.has_load()) report.load = co_await run_load(run, stage.process);
+    if (report.idle)
+        for (const auto& line : report.idle->lines)
             line->close();
 }
 
 int run_all(const Options& options)
 {
-    RelayProcess process(options.relay_binary, options.folder);
-    const Organisation organisation =
+    RelayProcess process(options.relay_binary, options.folder, options.preload);
+    process.start();
+    Organisation organisation =
         make_organisation(process.admin_code(), options.senders, options.recipients,
                           std::min(options.idle, idle_devices_max));
+    if (options.open_alerts > 0)
+        organisation.plan.plan = in_two_steps(std::move(organisation.plan.plan));
     const Envelopes envelopes(organisation, options.sealed, options.text_bytes);
-    const Relay relay{.endpoint = {.host = "127.0.0.1", .port = process.port(), .socks5 = {}},
-                      .tls = net::TlsContext::client().value(),
-                      .sign_key = organisation.invitation.relay_sign_key,
-                      .box_key = organisation.invitation.relay_box_key};
+    Relay relay{.endpoint = {.host = "127.0.0.1", .port = process.port(), .socks5 = {}},
+                .tls = net::TlsContext::client().value(),
+                .sign_key = organisation.invitation.relay_sign_key,
+                .box_key = organisation.invitation.relay_box_key};
     asio::io_context io(1);
     Run run{.options = options,
             .organisation = organisation,
@@ -73,10 +107,11 @@ int run_all(const Options& options)
             .relay = relay,
             .executor = io.get_executor(),
             .tally = Tally(options)};
-    Session session{.run = run, .process = process, .report = {.run = run, .load = {}, .idle = {}}};
+    Session session{.stage = {.run = run, .process = process, .relay = relay},
+                    .report = {.run = run}};
     spawn(run.executor, measure(&session));
     io.run();
-    if (!process.stop()) run.tally.fail("tocsind did not end well");
+    if (process.runs() && !process.stop()) run.tally.fail("tocsind did not end well");
     print(std::cout, session.report);
     for (const auto& [what, times] : run.tally.failures())
         std::cerr << "tocsin_load: " << what << " (" << times << ")\n";
@@ -117,12 +152,24 @@ int main(int argc, char** argv)
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
     app.add_option("--idle", options.idle, "Links that only stay open")
-        ->check(CLI::Range(0, 20'000))
+        ->check(CLI::Range(0, 19'000)) // the relay takes 20,000 in all
         ->capture_default_str();
     app.add_option("--seconds", options.seconds, "Time measured; 0: idle links alone")
         ->capture_default_str();
     app.add_option("--warm-up", options.warm_up, "Time before that, in seconds")
         ->capture_default_str();
+    app.add_option("--waiting", options.waiting,
+                   "Instead of the load: alerts that wait while the relay is killed");
+    app.add_option("--open-alerts", options.open_alerts,
+                   "Instead of the load: open alerts in the database before the start");
+    app.add_option("--due", options.due, "Of these, how many are due at once")
+        ->capture_default_str();
+    app.add_option("--handshakes", options.handshakes, "Instead of the load: links made and left");
+    app.add_option("--mailboxes", options.mailboxes,
+                   "Devices besides, each with a delivery waiting in the database");
+    app.add_option("--history", options.history, "Journal entries of past alerts in the database");
+    app.add_option("--preload", options.preload, "LD_PRELOAD of the relay")
+        ->check(CLI::ExistingFile);
     app.add_flag("--told", options.told, "Senders follow their alerts");
     app.add_flag("--answers", options.answers, "One recipient of each alert accepts it, signed");
     app.add_flag("--json", options.json, "One JSON object");
