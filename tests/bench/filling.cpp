@@ -23,8 +23,6 @@ constexpr std::size_t group_bytes_max = std::size_t{64} << 20;
 // Ids are random, and each touches pages of its own in every index. Written in their order, so many
 // at a time, they touch each page but once; over a million alerts they still lie scattered.
 constexpr std::size_t sorted_at_once = 65'536;
-// None that a run counts up to.
-constexpr std::uint64_t first_index = std::uint64_t{1} << 40;
 
 constexpr std::size_t entries_of_a_past_alert = 16;
 constexpr auto past_age = 24h * 40; // its content is gone
@@ -81,13 +79,13 @@ Plan in_two_steps(Plan plan)
     return plan;
 }
 
-Filler::Filler(const Envelopes& envelopes, const Plan& plan, const std::filesystem::path& database)
-    : envelopes_(envelopes),
-      plan_(plan),
-      next_index_(first_index)
+Filler::Filler(Stage& stage)
+    : stage_(stage),
+      envelopes_(stage.run.envelopes),
+      plan_(stage.run.organisation.plan.plan)
 {
     store::SqliteOptions options;
-    options.path = database;
+    options.path = stage.process.database();
     options.group_tasks_max = group_tasks_max;
     options.group_bytes_max = group_bytes_max;
     auto opened = store::SqliteStore::open(std::move(options));
@@ -96,14 +94,14 @@ Filler::Filler(const Envelopes& envelopes, const Plan& plan, const std::filesyst
 
     // All envelopes were sealed in one moment and of one plan: what holds of the first holds of
     // all.
-    const auto envelope = protocol::parse_stored_envelope(envelopes.envelope_of(first_index));
+    const auto envelope = protocol::parse_stored_envelope(envelopes_.envelope_of(0));
     require(envelope.has_value(), "an envelope", envelope.error());
     expires_at_ = TimePoint(envelope->header.expires_at);
     const TimePoint at = wall_now();
     core::SlotPresence there;
     there.reached = true;
-    const core::Presence presence(plan.slots.size(), there);
-    auto begun = core::advance(core::begin(plan, expires_at_), core::Submit{}, presence, at);
+    const core::Presence presence(plan_.slots.size(), there);
+    auto begun = core::advance(core::begin(plan_, expires_at_), core::Submit{}, presence, at);
     require(begun.has_value(), "the plan", begun.error());
     first_events_ = std::move(begun->events);
     first_events_.emplace_back(StepReached{0});
@@ -163,6 +161,7 @@ struct Filler::Work {
     Make make;
     TimePoint from;
     std::chrono::milliseconds spread;
+    std::uint64_t first;
     std::size_t next = 0;
 };
 
@@ -170,7 +169,7 @@ asio::awaitable<void> Filler::add_some(Filler* self, Work* work)
 {
     while (work->next < work->indices.size()) {
         const std::uint64_t index = work->indices[work->next++];
-        const auto number = static_cast<std::int64_t>(index - first_index);
+        const auto number = static_cast<std::int64_t>(index - work->first);
         const TimePoint at =
             work->from + std::chrono::milliseconds(
                              work->spread.count() > 0 ? number * 7919 % work->spread.count() : 0);
@@ -178,6 +177,7 @@ asio::awaitable<void> Filler::add_some(Filler* self, Work* work)
         store::NewAlert alert = std::move(change.alert);
         const auto committed = co_await self->store_->insert(std::move(alert));
         require(committed.has_value(), "filling", committed.error());
+        require(!committed->existed, "filling", Errc::already_exists);
         if (!change.end) continue;
         store::Append end = std::move(*change.end);
         const auto ended = co_await self->store_->append(std::move(end));
@@ -187,10 +187,13 @@ asio::awaitable<void> Filler::add_some(Filler* self, Work* work)
 
 std::vector<AlertId> Filler::add(std::size_t count, Make make, TimePoint from, TimePoint until)
 {
-    const auto begun = std::chrono::steady_clock::now();
-    Work work{.indices = {}, .make = make, .from = from, .spread = until - from};
+    Work work{.indices = {},
+              .make = make,
+              .from = from,
+              .spread = until - from,
+              .first = stage_.next_filled};
     for (std::size_t i = 0; i < count; ++i)
-        work.indices.push_back(next_index_++);
+        work.indices.push_back(stage_.next_filled++);
     const auto id_of = [this](std::uint64_t index) { return envelopes_.id_of(index); };
     for (std::size_t i = 0; i < count; i += sorted_at_once)
         std::ranges::sort(work.indices.begin() + static_cast<std::ptrdiff_t>(i),
@@ -202,7 +205,6 @@ std::vector<AlertId> Filler::add(std::size_t count, Make make, TimePoint from, T
         spawn(io.get_executor(), add_some(this, &work));
     io.run();
     added_ += count;
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     std::vector<AlertId> ids;
     for (const std::uint64_t index : work.indices)
         ids.push_back(id_of(index));

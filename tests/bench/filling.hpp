@@ -6,14 +6,12 @@
 // each had been made and its mark cost nothing.
 #pragma once
 
-#include "tests/bench/envelopes.hpp"
+#include "tests/bench/stage.hpp"
 
 #include "relay/core/escalation.hpp"
 #include "relay/store/sqlite/sqlite_store.hpp"
 
 #include <tocsin/plan.hpp>
-
-#include <filesystem>
 
 namespace tocsin::bench {
 
@@ -23,9 +21,9 @@ inline constexpr std::chrono::hours second_step_after{12};
 
 class Filler {
 public:
-    // Opens the database; no relay may have it open. The rest outlives it. Throws
+    // Opens the database; the relay must stand still. `stage` outlives it. Throws
     // std::runtime_error, as does all below.
-    Filler(const Envelopes& envelopes, const Plan& plan, const std::filesystem::path& database);
+    explicit Filler(Stage& stage);
 
     // Open alerts whose next call is due from `from` on, spread until `until`. The plan must be in
     // two steps. Returns their ids.
@@ -40,7 +38,6 @@ public:
     [[nodiscard]] std::size_t changed(const std::vector<AlertId>& alerts);
 
     [[nodiscard]] std::size_t alerts() const { return added_; }
-    [[nodiscard]] double seconds() const { return seconds_; }
 
 private:
     struct Change {
@@ -63,15 +60,14 @@ private:
     [[nodiscard]] Change with_mailboxes(std::uint64_t index, TimePoint at) const;
     [[nodiscard]] Change past(std::uint64_t index, TimePoint at) const;
 
+    Stage& stage_;
     const Envelopes& envelopes_;
     const Plan& plan_;
     std::vector<Event> first_events_; // of every alert, but for the digest
     TimePoint expires_at_{};
     std::chrono::milliseconds deadline_after_{};
     std::unique_ptr<store::SqliteStore> store_;
-    std::uint64_t next_index_;
     std::size_t added_ = 0;
-    double seconds_ = 0;
 };
 
 } // namespace tocsin::bench

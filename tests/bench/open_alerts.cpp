@@ -17,7 +17,9 @@ using namespace std::chrono_literals;
 constexpr auto settles_within = 4s; // of the start
 constexpr auto watched_for = 5s;    // at rest
 constexpr auto rss_again_after = 10s;
-constexpr auto due_after_filling = 15s;
+// When those of one moment are due: a start may take long where very many are open.
+constexpr auto due_after_filling = 14s;
+constexpr std::size_t alerts_a_second_more = 20'000;
 constexpr auto called_within = 120s;
 
 TimePoint wall_now()
@@ -60,15 +62,17 @@ asio::awaitable<OpenAlerts> measure_open_alerts(Stage* stage, std::size_t count,
     if (stage->run.options.recipients < 2)
         throw std::runtime_error("a second step needs a second recipient");
     RelayProcess& process = stage->process;
-    const Plan& plan = stage->run.organisation.plan.plan;
     OpenAlerts open{.count = count, .due = std::min(due, count)};
     std::vector<AlertId> soon;
-    auto filler = std::make_unique<Filler>(stage->run.envelopes, plan, process.database());
+    auto filler = std::make_unique<Filler>(*stage);
     // None of the others is due while we look.
+    const auto filling_from = Clock::now();
     filler->add_open(count - open.due, wall_now() + 1h, wall_now() + second_step_after);
-    open.fill_per_s = static_cast<double>(filler->alerts()) / std::max(filler->seconds(), 1e-6);
-    const TimePoint due_at = wall_now() + due_after_filling;
-    const auto due_on_our_clock = Clock::now() + due_after_filling;
+    open.fill_per_s = static_cast<double>(filler->alerts()) /
+                      std::max(milliseconds(Clock::now() - filling_from), 1.0) * 1e3;
+    const auto wait = due_after_filling + std::chrono::seconds(count / alerts_a_second_more);
+    const TimePoint due_at = wall_now() + wait;
+    const auto due_on_our_clock = Clock::now() + wait;
     soon = filler->add_open(open.due, due_at, due_at);
     filler.reset();
     open.database_mib =
@@ -93,6 +97,8 @@ asio::awaitable<OpenAlerts> measure_open_alerts(Stage* stage, std::size_t count,
 
     Called called;
     co_await listen(&stage->run, &called);
+    if (Clock::now() > due_on_our_clock - 100ms)
+        stage->run.tally.fail("the relay was not at rest before alerts were due");
     co_await pause(due_on_our_clock - 100ms - Clock::now());
     const auto watched_from = Clock::now();
     const auto cpu_before = process.cpu();
@@ -107,7 +113,7 @@ asio::awaitable<OpenAlerts> measure_open_alerts(Stage* stage, std::size_t count,
     if (called.deliveries != open.due)
         stage->run.tally.fail("an alert that was due was not delivered once");
     if (!process.stop()) stage->run.tally.fail("tocsind did not end well");
-    Filler after(stage->run.envelopes, plan, process.database());
+    Filler after(*stage);
     if (after.changed(soon) != soon.size())
         stage->run.tally.fail("an alert that was due was not called");
     co_return open;

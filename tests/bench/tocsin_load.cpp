@@ -46,14 +46,14 @@ Filled fill(Stage& stage)
     const Options& options = stage.run.options;
     if (!stage.process.stop()) stage.run.tally.fail("tocsind did not end well");
     Filled filled;
+    const auto begun = Clock::now();
     {
-        Filler filler(stage.run.envelopes, stage.run.organisation.plan.plan,
-                      stage.process.database());
+        Filler filler(stage);
         if (options.history > 0) filler.add_history(options.history);
         if (options.mailboxes > 0) filler.add_mailboxes(options.mailboxes);
         filled.alerts = filler.alerts();
-        filled.seconds = filler.seconds();
     }
+    filled.seconds = std::chrono::duration<double>(Clock::now() - begun).count();
     filled.database_mib =
         static_cast<double>(std::filesystem::file_size(stage.process.database())) / 1024 / 1024;
     stage.start_relay();
