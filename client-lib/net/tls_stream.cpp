@@ -223,14 +223,14 @@ TlsStream::Step TlsStream::judge(int returned) noexcept
     return {.ec = Errc::malformed_frame};
 }
 
-TlsStream::Step TlsStream::read_step(void* data, std::size_t size) noexcept
+TlsStream::Step TlsStream::try_read(void* data, std::size_t size) noexcept
 {
     ERR_clear_error();
     const int wanted = static_cast<int>(std::min<std::size_t>(size, 1U << 30));
     return judge(SSL_read(ssl_.get(), data, wanted));
 }
 
-TlsStream::Step TlsStream::write_step(const void* data, std::size_t size) noexcept
+TlsStream::Step TlsStream::try_write(const void* data, std::size_t size) noexcept
 {
     ERR_clear_error();
     return judge(SSL_write(ssl_.get(), data, static_cast<int>(size)));

@@ -25,8 +25,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 struct ssl_st; // SSL of OpenSSL.
 
@@ -63,9 +61,20 @@ public:
     template <class Buffers, class Token>
     auto async_write_some(const Buffers& buffers, Token&& token);
 
-    /// While held, what is written waits for company: until it fills a record, or something is
-    /// written that is not held, which takes it along. The last write of a batch is not held.
-    void hold(bool held) noexcept { held_ = held; }
+    /// What one try came to: done, or what the socket must be ready for before the next one.
+    enum class Next : std::uint8_t { done, wait_read, wait_write };
+    struct Step {
+        Next next = Next::done;
+        boost::system::error_code ec{};
+        std::size_t bytes = 0;
+    };
+    /// Without waiting, for those who read and write much: errors as above. At most a record is
+    /// written; after `wait_write` the next try must bring the same bytes, wherever they are.
+    [[nodiscard]] Step try_read(void* data, std::size_t size) noexcept;
+    [[nodiscard]] Step try_write(const void* data, std::size_t size) noexcept;
+    /// Until the socket is ready as `next` says.
+    template <class Token>
+    auto async_ready(Next next, Token&& token);
 
     /// Sends close_notify and ends our direction; doesn't wait for the peer.
     template <class Token>
@@ -77,12 +86,6 @@ public:
     [[nodiscard]] executor_type get_executor() noexcept { return socket_.get_executor(); }
 
 private:
-    enum class Next { done, wait_read, wait_write };
-    struct Step {
-        Next next = Next::done;
-        boost::system::error_code ec{};
-        std::size_t bytes = 0;
-    };
     struct Wire; // What OpenSSL's BIO reads and writes: the socket, and a bound for its first
                  // message.
     template <class Buffers>
@@ -93,8 +96,6 @@ private:
     template <class Attempt>
     struct Operation;
 
-    [[nodiscard]] Step read_step(void* data, std::size_t size) noexcept;
-    [[nodiscard]] Step write_step(const void* data, std::size_t size) noexcept;
     [[nodiscard]] Step shutdown_step() noexcept;
     [[nodiscard]] Step judge(int returned) noexcept;
     [[nodiscard]] boost::asio::awaitable<Result<void>> handshake();
@@ -103,8 +104,6 @@ private:
     boost::asio::ip::tcp::socket socket_;
     std::unique_ptr<Wire> wire_;
     std::unique_ptr<ssl_st, void (*)(ssl_st*)> ssl_;
-    std::vector<std::uint8_t> waiting_; // written while held; less than a record
-    bool held_ = false;
 };
 
 } // namespace tocsin::net

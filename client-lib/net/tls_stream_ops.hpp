@@ -47,7 +47,7 @@ struct TlsStream::Reading {
         const auto end = boost::asio::buffer_sequence_end(buffers);
         for (auto it = boost::asio::buffer_sequence_begin(buffers); it != end; ++it) {
             const boost::asio::mutable_buffer buffer(*it);
-            if (buffer.size() != 0) return stream.read_step(buffer.data(), buffer.size());
+            if (buffer.size() != 0) return stream.try_read(buffer.data(), buffer.size());
         }
         return {};
     }
@@ -62,50 +62,25 @@ struct TlsStream::Reading {
 template <class Buffers>
 struct TlsStream::Writing {
     Buffers buffers;
-    std::size_t joined = 0; // bytes of `buffers` that go with those that waited
-
-    static constexpr std::size_t record_bytes_max = 16384;
 
     // One TLS record at most. Several small buffers (a frame's head and its body) become one
     // record; when OpenSSL asks to try again it wants the same bytes, wherever they are, and gets
     // them.
     Step run(TlsStream& stream)
     {
-        auto& waiting = stream.waiting_;
-        const std::size_t size = boost::asio::buffer_size(buffers);
-        if (joined == 0 && stream.held_ && waiting.size() + size < record_bytes_max) {
-            join(waiting, size);
-            return {.bytes = std::exchange(joined, 0)};
-        }
-        if (!waiting.empty()) {
-            if (joined == 0) join(waiting, std::min(size, record_bytes_max - waiting.size()));
-            Step step = stream.write_step(waiting.data(), waiting.size());
-            if (step.next != Next::done || step.ec) return step;
-            waiting.clear();
-            if (!stream.held_) waiting.shrink_to_fit();
-            step.bytes = joined;
-            return step;
-        }
+        constexpr std::size_t record_bytes_max = 16384;
         std::array<std::uint8_t, record_bytes_max> scratch;
         std::size_t filled = 0;
         const auto end = boost::asio::buffer_sequence_end(buffers);
         for (auto it = boost::asio::buffer_sequence_begin(buffers); it != end; ++it) {
             const boost::asio::const_buffer buffer(*it);
             if (filled == 0 && buffer.size() >= record_bytes_max)
-                return stream.write_step(buffer.data(), record_bytes_max);
+                return stream.try_write(buffer.data(), record_bytes_max);
             filled += boost::asio::buffer_copy(boost::asio::buffer(scratch) + filled, buffer);
             if (filled == record_bytes_max) break;
         }
         if (filled == 0) return {};
-        return stream.write_step(scratch.data(), filled);
-    }
-
-    void join(std::vector<std::uint8_t>& waiting, std::size_t size)
-    {
-        const std::size_t before = waiting.size();
-        if (waiting.capacity() < record_bytes_max) waiting.reserve(record_bytes_max);
-        waiting.resize(before + size);
-        joined = boost::asio::buffer_copy(boost::asio::buffer(waiting) + before, buffers);
+        return stream.try_write(scratch.data(), filled);
     }
 
     template <class Self>
@@ -139,6 +114,15 @@ auto TlsStream::async_write_some(const Buffers& buffers, Token&& token)
     using Op = Operation<Writing<Buffers>>;
     return boost::asio::async_compose<Token, void(boost::system::error_code, std::size_t)>(
         Op{*this, Writing<Buffers>{buffers}}, token, socket_);
+}
+
+template <class Token>
+auto TlsStream::async_ready(Next next, Token&& token)
+{
+    using boost::asio::ip::tcp;
+    return socket_.async_wait(next == Next::wait_write ? tcp::socket::wait_write
+                                                       : tcp::socket::wait_read,
+                              std::forward<Token>(token));
 }
 
 template <class Token>

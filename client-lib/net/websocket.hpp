@@ -9,6 +9,7 @@
 #pragma once
 
 #include "client-lib/net/deadline.hpp"
+#include "client-lib/net/frames.hpp"
 #include "client-lib/net/tls.hpp"
 
 #include <tocsin/errc.hpp>
@@ -70,18 +71,6 @@ struct HttpResponse {
     {
         return find_header(headers, name);
     }
-};
-
-/// Codes of RFC 6455 section 7.4.1 that are sent here.
-enum class CloseCode : std::uint16_t {
-    normal = 1000,
-    going_away = 1001, ///< The relay drains; use the next address.
-    protocol_error = 1002,
-    unacceptable = 1003, ///< A text message.
-    policy = 1008,       ///< The session is over for a reason told in the last message.
-    too_big = 1009,
-    internal_error = 1011,
-    try_again_later = 1013,
 };
 
 /// An open link: whole binary messages of at most `limits::frame_bytes_max`.

@@ -5,6 +5,7 @@
 #include <tocsin/limits.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace tocsin::link {
@@ -30,9 +31,7 @@ void SessionLink::send(service::Frame frame)
     }
     queued_bytes_ += frame->size();
     queue_.push_back(std::move(frame));
-    if (writing_) return;
-    writing_ = true;
-    spawn_supervised(socket_.get_executor(), write_out(shared_from_this()), telemetry_);
+    start_writing();
 }
 
 asio::awaitable<void> SessionLink::write_out(std::shared_ptr<SessionLink> self)
@@ -73,6 +72,15 @@ std::vector<service::Frame> SessionLink::next_batch()
     return batch;
 }
 
+// Not at once: whoever is resumed by the same commit has more for this link, and it goes together.
+void SessionLink::start_writing()
+{
+    if (std::exchange(writing_, true)) return;
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+        spawn_supervised(self->socket_.get_executor(), write_out(self), self->telemetry_);
+    });
+}
+
 // Whoever waits for room looks again.
 void SessionLink::settle()
 {
@@ -104,9 +112,7 @@ void SessionLink::close(Errc why)
     if (closed_ || closing_) return;
     closing_ = why == Errc::draining ? net::CloseCode::going_away : net::CloseCode::policy;
     settle();
-    if (writing_) return;
-    writing_ = true;
-    spawn_supervised(socket_.get_executor(), write_out(shared_from_this()), telemetry_);
+    start_writing();
 }
 
 } // namespace tocsin::link

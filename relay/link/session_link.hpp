@@ -30,6 +30,7 @@ public:
 private:
     static boost::asio::awaitable<void> write_out(std::shared_ptr<SessionLink> self);
     std::vector<service::Frame> next_batch();
+    void start_writing();
     void settle();
 
     net::WebSocket socket_;
