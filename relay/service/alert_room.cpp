@@ -1,11 +1,15 @@
 #include "relay/service/alert_room.hpp"
 
 #include "relay/core/rules.hpp"
+#include "relay/service/parking.hpp"
 
 #include "client-lib/protocol/link.hpp"
 #include "client-lib/protocol/words.hpp"
 
 #include <tocsin/limits.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <set>
@@ -18,7 +22,7 @@ namespace {
 // Another node, or an evicted copy, may win a race: so often is it tried again.
 constexpr int conflict_retries_max = 8;
 // Of a mailbox, read at once.
-constexpr std::size_t pending_chunk = 32;
+constexpr std::size_t pending_chunk = 64;
 
 std::vector<store::Opening> openings(const core::Alert& before, const core::Alert& after)
 {
@@ -376,6 +380,26 @@ void AlertRoom::report(const std::vector<Event>& events)
         ports_.telemetry.note(Level::alarm, "alert.contact_skipped", {{"contacts", skipped}});
 }
 
+// Loads together what is not in memory. Whatever goes wrong is met again by who looks for it.
+asio::awaitable<void> AlertRoom::take_in(std::vector<store::Pending> wanted)
+{
+    struct Trip {
+        std::size_t left = 0;
+        Parking all_back;
+    };
+    const auto executor = co_await asio::this_coro::executor;
+    const auto trip = std::make_shared<Trip>();
+    const auto back = [trip](std::exception_ptr, const Result<LoadedPtr>&) {
+        if (--trip->left == 0) trip->all_back.release();
+    };
+    for (const store::Pending& pending : wanted) {
+        if (loaded_.contains(pending.alert)) continue;
+        ++trip->left;
+        asio::co_spawn(executor, find(pending.alert), back);
+    }
+    if (trip->left > 0) co_await trip->all_back.wait();
+}
+
 // False: the link is closed.
 asio::awaitable<bool> AlertRoom::deliver_one(PeerPtr peer, store::Pending pending)
 {
@@ -432,6 +456,7 @@ asio::awaitable<void> AlertRoom::deliver_waiting(PeerPtr peer)
             co_return;
         }
         if (waiting->empty()) break;
+        co_await take_in(*waiting);
         for (const store::Pending& pending : *waiting) {
             after = pending;
             delivered.insert(pending.alert);

@@ -97,6 +97,7 @@ private:
              const std::vector<Event>& events, std::uint64_t seq, const store::Row& row);
     void deliver(const AlertId& id, const LoadedAlert& alert, const store::Opening& opening,
                  std::vector<PeerPtr>& withheld);
+    asio::awaitable<void> take_in(std::vector<store::Pending> wanted);
     asio::awaitable<bool> deliver_one(PeerPtr peer, store::Pending pending);
     void report(const std::vector<Event>& events);
     void push_row(const AlertId& id, LoadedAlert& alert, std::uint64_t seq, const store::Row& row);

@@ -8,7 +8,7 @@ Reader::Reader(std::unique_ptr<Connection> connection, Quarantine& quarantine,
                std::optional<asio::any_io_executor> executor)
     : connection_(std::move(connection)),
       quarantine_(quarantine),
-      runner_({.shared = std::move(executor)}, [this](TaskRunner::Tasks taken) {
+      runner_({.group_tasks_max = 16, .group_bytes_max = 16, .shared = std::move(executor)}, [this](TaskRunner::Tasks taken) {
           for (const auto& task : taken)
               serve(*task);
           complete_all(std::move(taken));
