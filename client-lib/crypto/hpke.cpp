@@ -67,10 +67,11 @@ BoxKey derive_key_pair(ByteView ikm)
     return BoxKey::from_secret(secret.view());
 }
 
-// Section 5.1, KeySchedule in base mode: psk and psk_id are empty.
+// Section 5.1, KeySchedule in base mode: psk and psk_id are empty, so their hash is the suite's and
+// no secret.
 Context::Context(ByteView shared_secret, ByteView info)
 {
-    const Wiped<32> psk_id_hash = labeled_extract(suite_hpke, {}, "psk_id_hash", {});
+    static const Wiped<32> psk_id_hash = labeled_extract(suite_hpke, {}, "psk_id_hash", {});
     const Wiped<32> info_hash = labeled_extract(suite_hpke, {}, "info_hash", info);
     const Wiped<32> secret = labeled_extract(suite_hpke, shared_secret, "secret", {});
     const std::initializer_list<ByteView> context{ByteView(&mode_base, 1), psk_id_hash.view(),

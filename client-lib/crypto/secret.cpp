@@ -1,5 +1,7 @@
 #include "client-lib/crypto/secret.hpp"
 
+#include "client-lib/crypto/secret_pool.hpp"
+
 #include <sodium.h>
 
 #include <new>
@@ -27,14 +29,30 @@ void wipe(Bytes& bytes) noexcept
 }
 
 namespace detail {
+namespace {
+
+// 32 KiB: three times what an alert to the most devices needs at once, and little enough to be
+// locked where the system allows a process 64 KiB.
+constexpr std::size_t pool_cells = 512;
+
+// Never destroyed: secrets of static objects outlive whatever is.
+SecretPool& pool()
+{
+    static SecretPool& the_pool = *new SecretPool(pool_cells);
+    return the_pool;
+}
+
+} // namespace
 
 void SecretDelete::operator()(std::uint8_t* data) const noexcept
 {
-    sodium_free(data); // Wipes first.
+    if (!pool().give_back(data)) sodium_free(data); // Both wipe first.
 }
 
 SecretMemory secret_memory(std::size_t size)
 {
+    if (std::uint8_t* cell = pool().take(size)) return SecretMemory(cell);
+    // Many secrets at once, or a large one: a region of its own.
     SecretMemory memory(static_cast<std::uint8_t*>(sodium_malloc(size)));
     if (!memory) throw std::bad_alloc();
     sodium_memzero(memory.get(), size);

@@ -1,14 +1,15 @@
 /// Memory for what must not leak: keys, and plaintext that is kept.
 ///
-/// `Secret<N>` and `SecretBytes` own guarded, locked memory (sodium_malloc) that is wiped when
-/// freed; each takes a page of its own, so they are for what outlives a function. `Wiped<N>` is for
-/// temporaries on the stack. None has operator==: comparing secrets byte by byte tells, by its
-/// time, where they differ.
+/// `Secret<N>` and `SecretBytes` own locked memory that is kept out of core dumps and wiped when
+/// freed: a cell of secret_pool.hpp, or for a large one and when all cells are taken, guarded pages
+/// of its own (sodium_malloc). `Wiped<N>` is for temporaries on the stack. None has operator==:
+/// comparing secrets byte by byte tells, by its time, where they differ.
 ///
 /// Locked memory is limited by the system (`ulimit -l`). Beyond the limit a Secret still works and
 /// is still wiped, but may reach swap.
 ///
-/// Thread safety: distinct objects, safe; one object, only reads at once.
+/// Thread safety: distinct objects, safe (one may be made on one thread and freed on another); one
+/// object, only reads at once.
 /// Errors: std::bad_alloc when there is no memory. Using a moved-from object is asserted.
 #pragma once
 
@@ -43,7 +44,7 @@ struct SecretDelete {
 };
 using SecretMemory = std::unique_ptr<std::uint8_t[], SecretDelete>;
 
-/// Zeroed, guarded and locked.
+/// Zeroed and locked.
 [[nodiscard]] SecretMemory secret_memory(std::size_t size);
 void randomise(std::span<std::uint8_t> bytes) noexcept;
 

@@ -11,6 +11,7 @@
 #include <new>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace tocsin::crypto {
 namespace {
@@ -66,12 +67,22 @@ TEST(Secret, UseAfterMoveIsCaught)
     EXPECT_DEATH((void)one.view(), ""); // NOLINT(bugprone-use-after-move): the point of the test.
 }
 
-TEST(Secret, ReadingBeyondTheEndStopsTheProcess)
+TEST(Secret, KeysBeyondThePoolAreSecretsLikeAnyOther)
+{
+    std::vector<Secret<32>> many;
+    for (std::size_t i = 0; i < 1000; ++i)
+        many.push_back(Secret<32>::copy_of(Bytes(32, static_cast<std::uint8_t>(i))));
+
+    for (std::size_t i = 0; i < many.size(); ++i)
+        ASSERT_TRUE(same(many[i].view(), Bytes(32, static_cast<std::uint8_t>(i)))) << i;
+}
+
+TEST(SecretBytes, ReadingBeyondTheEndOfALargeOneStopsTheProcess)
 {
     const auto read_beyond = [] {
-        Secret<32> secret;
+        SecretBytes secret(4096);
         const volatile std::uint8_t* data = secret.data();
-        std::exit(data[32]);
+        std::exit(data[4096]);
     };
 
     EXPECT_DEATH(read_beyond(), "");
