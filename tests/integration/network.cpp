@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <utility>
 
 namespace tocsin::tests {
 
@@ -36,7 +37,9 @@ ClientOptions quick()
 } // namespace
 
 Person::Person(asio::io_context& io, std::string name)
-    : io_(io), name_(std::move(name)), home_(folder_.path() / "home")
+    : io_(io),
+      name_(std::move(name)),
+      home_(folder_.path() / "home")
 {
     device_ = std::make_unique<Device>(must(Device::create(home_, passphrase), "create"));
     must(device_->unlock(passphrase), "unlock");
@@ -105,9 +108,11 @@ asio::awaitable<void> Network::found(std::string directory)
             throw std::runtime_error(remark.to_string());
     must(books_->publish(file, now()), "publish");
     co_await publish_pending();
-    // The defender last: it then knows everybody's prekeys.
+    std::vector<Newcomer> contacts;
     for (const ContactEntry& contact : file.contacts())
-        co_await enrol(contact.id, InviteAs::contact, contact.id);
+        contacts.push_back({contact.id, InviteAs::contact, contact.id});
+    co_await enrol_all(std::move(contacts));
+    // The defender last: it then knows everybody's prekeys.
     co_await enrol("defender", InviteAs::defender, "Mwamba 7");
 }
 
@@ -130,40 +135,60 @@ asio::awaitable<void> Network::publish()
 
 asio::awaitable<void> Network::enrol(std::string name, InviteAs as, std::string who)
 {
-    const Invited invited = must(books_->invite(as, who, 1h, now()), "invite");
-    co_await publish();
-    people_[name] = std::make_unique<Person>(io_, name);
+    std::vector<Newcomer> one;
+    one.push_back({std::move(name), as, std::move(who)});
+    co_await enrol_all(std::move(one));
+}
 
-    // The joiner asks and waits, while the admin looks for what was asked.
-    bool joined = false;
+// A joiner looks for its answer every half second: all of them wait together.
+asio::awaitable<void> Network::enrol_all(std::vector<Newcomer> newcomers)
+{
+    std::vector<std::string> codes;
+    std::set<Digest> invited;
+    for (const Newcomer& each : newcomers) {
+        Invited invitation = must(books_->invite(each.as, each.who, 1h, now()), "invite");
+        codes.push_back(std::move(invitation.code));
+        invited.insert(invitation.auth_hash);
+        people_[each.name] = std::make_unique<Person>(io_, each.name);
+    }
+    co_await publish();
+
+    std::size_t joining = newcomers.size();
     std::exception_ptr failure;
-    auto joining = [](Person& joiner, std::string code) -> asio::awaitable<void> {
+    auto join = [](Person& joiner, std::string code) -> asio::awaitable<void> {
         Result<void> result = co_await joiner.client().join(std::move(code), 60s);
         must(result, "join");
     };
-    asio::awaitable<void> join = joining(person(name), invited.code);
-    asio::co_spawn(io_, std::move(join), [&](std::exception_ptr error) {
-        failure = error;
-        joined = true;
-    });
-    bool admitted = false;
-    while (!joined) {
-        if (!admitted) {
-            auto requests = co_await person("admin").client().join_requests();
-            for (Client::Joining& request : must(std::move(requests), "join_requests")) {
-                if (request.invitation != invited.auth_hash) continue;
-                Bytes box = must(books_->admit(request.invitation, request.box, now()), "admit");
-                co_await publish();
-                Result<void> answered = co_await person("admin").client().answer_join(
-                    request.invitation, std::move(box));
-                must(answered, "answer_join");
-                admitted = true;
-            }
-        }
+    for (std::size_t i = 0; i < newcomers.size(); ++i)
+        asio::co_spawn(io_, join(person(newcomers[i].name), codes[i]),
+                       [&](std::exception_ptr error) {
+                           if (error) failure = error;
+                           --joining;
+                       });
+    while (joining > 0) {
+        if (!invited.empty()) co_await admit(&invited);
         asio::steady_timer pause(io_, 20ms); // the relay pushes no join requests: it is asked
         co_await pause.async_wait(asio::use_awaitable);
     }
     if (failure) std::rethrow_exception(failure);
+}
+
+asio::awaitable<void> Network::admit(std::set<Digest>* invited)
+{
+    std::vector<std::pair<Digest, Bytes>> answers;
+    auto requests = co_await person("admin").client().join_requests();
+    for (Client::Joining& request : must(std::move(requests), "join_requests")) {
+        if (invited->erase(request.invitation) == 0) continue;
+        Bytes box = must(books_->admit(request.invitation, request.box, now()), "admit");
+        answers.emplace_back(request.invitation, std::move(box));
+    }
+    if (answers.empty()) co_return;
+    co_await publish();
+    for (auto& [invitation, box] : answers) {
+        Result<void> answered =
+            co_await person("admin").client().answer_join(invitation, std::move(box));
+        must(answered, "answer_join");
+    }
 }
 
 asio::awaitable<void> Network::revoke(std::string who)

@@ -15,7 +15,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace tocsin::tests {
 
@@ -118,6 +120,14 @@ public:
     asio::awaitable<void> publish();
 
 private:
+    struct Newcomer {
+        std::string name;
+        InviteAs as;
+        std::string who;
+    };
+    asio::awaitable<void> enrol_all(std::vector<Newcomer> newcomers);
+    // Those of the invited who have asked by now; takes them off the list.
+    asio::awaitable<void> admit(std::set<Digest>* invited);
     asio::awaitable<void> publish_pending();
 
     asio::io_context io_{1};
