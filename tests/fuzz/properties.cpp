@@ -4,11 +4,13 @@
 #include "client-lib/protocol/content.hpp"
 #include "client-lib/protocol/directory.hpp"
 #include "client-lib/protocol/directory_wire.hpp"
+#include "client-lib/net/frames.hpp"
 #include "client-lib/protocol/frame.hpp"
 #include "client-lib/protocol/invitation.hpp"
 #include "client-lib/protocol/link.hpp"
 
 #include <tocsin/directory.hpp>
+#include <tocsin/limits.hpp>
 
 #include <algorithm>
 #include <array>
@@ -163,7 +165,46 @@ Verdict judge_directory_file(ByteView input)
         again.policies() == file.policies() && again.consent_kinds() == file.consent_kinds());
 }
 
+// What a stranger's bytes say does not depend on how they were cut up on the way.
+struct Heard {
+    std::vector<Bytes> messages;
+    std::size_t pings = 0;
+    bool closed = false;
+    std::optional<Errc> broken;
+    friend bool operator==(const Heard&, const Heard&) = default;
+};
+
+Heard hear(ByteView input, std::size_t piece)
+{
+    net::FrameReader reader(net::Side::relay);
+    Heard heard;
+    for (std::size_t at = 0; at < input.size() && !heard.closed && !heard.broken; at += piece) {
+        ByteView left = input.subspan(at, std::min(piece, input.size() - at));
+        for (;;) {
+            const net::FrameReader::Event event = reader.take(left);
+            if (event == net::FrameReader::Event::nothing) break;
+            if (event == net::FrameReader::Event::message)
+                heard.messages.push_back(std::exchange(reader.message, {}));
+            heard.pings += event == net::FrameReader::Event::ping ? 1 : 0;
+            heard.closed = event == net::FrameReader::Event::close;
+            if (event == net::FrameReader::Event::broken) heard.broken = reader.why;
+            if (heard.closed || heard.broken) break;
+        }
+    }
+    return heard;
+}
+
+Verdict judge_websocket_frames(ByteView input)
+{
+    const Heard whole = hear(input, input.size() + 1);
+    if (hear(input, 1) != whole || hear(input, 3) != whole) return Verdict::broken;
+    for (const Bytes& message : whole.messages)
+        if (message.size() > limits::frame_bytes_max) return Verdict::broken;
+    return whole.broken || whole.messages.empty() ? Verdict::refused : Verdict::holds;
+}
+
 constexpr std::array all{Property{"unframe", judge_unframe},
+                         Property{"websocket_frames", judge_websocket_frames},
                          Property{"device_frame", judge_device_frame},
                          Property{"relay_frame", judge_relay_frame},
                          Property{"envelope", judge_envelope},

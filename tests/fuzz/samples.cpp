@@ -37,6 +37,10 @@ void add_link(Samples& to)
         to["relay_frame"].push_back(encode(frame));
     to["unframe"] = {frame({}).value(), frame(to["device_frame"].back()).value(),
                      frame(to["relay_frame"][3]).value()};
+    // A message, one in two fragments with a ping between, and a goodbye; the mask is zero.
+    to["websocket_frames"] = {{0x82, 0x83, 0, 0, 0, 0, 1, 2, 3},
+                              {0x02, 0x81, 0, 0, 0, 0, 1, 0x89, 0x80, 0, 0, 0, 0, 0x80, 0x81, 0, 0, 0, 0, 2,
+                               0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8}};
     Authorization authorization;
     authorization.key = id_of<BoxPublicKey>(1);
     authorization.proof.fill(2);

@@ -123,9 +123,11 @@ std::int64_t Connection::number(const char* sql)
     return value;
 }
 
+bool Connection::is_in_transaction() const noexcept { return sqlite3_get_autocommit(db_) == 0; }
+
 void Connection::roll_back() noexcept
 {
-    if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+    if (is_in_transaction()) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 void Connection::abandon() noexcept

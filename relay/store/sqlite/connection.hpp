@@ -103,6 +103,7 @@ public:
         return made;
     }
 
+    [[nodiscard]] bool is_in_transaction() const noexcept;
     // Leaves any transaction, whatever SQLite has already left by itself.
     void roll_back() noexcept;
     // The log is not folded in at the end: after a failed sync nothing may sync again.

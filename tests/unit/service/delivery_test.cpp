@@ -67,6 +67,43 @@ TEST(Delivery, WhoAttachesLaterGetsAllThatWaitsInItsOrder)
     EXPECT_EQ(day.link->all<protocol::Ring>().size(), raised.size());
 }
 
+TEST(Delivery, ALinkThatLagsIsSentEverythingOnceInItsOrderWhenItHasRoom)
+{
+    World world;
+    const Visit day = world.connect(world.day);
+    std::vector<AlertId> raised{world.raise().id};
+    day.link->fill();
+    for (int i = 0; i < 5; ++i)
+        raised.push_back(world.raise().id);
+    EXPECT_EQ(day.heard(), "deliver 0, ring step") << "the first came before it was full";
+    day.link->drain();
+    world.run();
+    raised.push_back(world.raise().id);
+    std::vector<AlertId> delivered;
+    for (const protocol::Deliver& one : day.link->all<protocol::Deliver>())
+        delivered.push_back(protocol::decode_header(one.header).value().alert);
+    EXPECT_EQ(delivered, raised);
+    EXPECT_EQ(day.link->all<protocol::Ring>().size(), raised.size()) << "each was rung with its alert";
+    EXPECT_FALSE(day.link->closed());
+}
+
+TEST(Delivery, WhatALaggingLinkMissesBeyondItsBoundComesFromItsMailbox)
+{
+    World world;
+    const Visit day = world.connect(world.day);
+    day.link->fill();
+    const std::size_t count = Peer::withheld_max + 100;
+    std::vector<AlertId> raised;
+    for (std::size_t i = 0; i < count; ++i)
+        raised.push_back(world.raise().id);
+    day.link->drain();
+    world.run();
+    std::vector<AlertId> delivered;
+    for (const protocol::Deliver& one : day.link->all<protocol::Deliver>())
+        delivered.push_back(protocol::decode_header(one.header).value().alert);
+    EXPECT_TRUE(delivered == raised);
+}
+
 TEST(Delivery, WhatWasConfirmedIsNotDeliveredAgainWhatWasNotIs)
 {
     World world;

@@ -77,10 +77,11 @@ private:
 class RecordingLink final : public Link {
 public:
     void send(Frame frame) override;
+    [[nodiscard]] bool has_room() const override { return !full_; }
     asio::awaitable<bool> room() override;
     void close(Errc why) override;
 
-    // While it is full, `room` waits.
+    // While it is full, `room` waits and deliveries are withheld.
     void fill() { full_ = true; }
     void drain();
 
