@@ -305,11 +305,24 @@ void Judge::judge_reply(const AlertId& id, const Command& command,
                   ", the model says " + described(expected));
         return;
     }
-    // Taken, just now or before: said again it changes nothing.
+    // Taken, just now or before: said again it changes nothing. Its author may have been shut out since.
     const auto* events = std::get_if<std::vector<Event>>(&expected);
-    if (events == nullptr || !events->empty())
-        wrong(named(id) + ", " + std::string(name_of(alert->state)) +
-              ": a word was confirmed, and is not in the journal");
+    if ((events == nullptr || !events->empty()) && !is_journalled(*alert, command))
+        wrong(named(id) + ", " + std::string(name_of(alert->state)) + ": " + described(command) +
+              " was confirmed and is not in the journal, the model says " + described(expected));
+}
+
+bool Judge::is_journalled(const Case& alert, const Command& command)
+{
+    const auto says_it = [&command](const Event& event) {
+        if (const auto* say = std::get_if<Say>(&command)) return event == Event(say->answer);
+        if (const auto* add = std::get_if<Add>(&command)) return event == Event(add->follow_up);
+        return false;
+    };
+    return std::ranges::any_of(alert.entries, [&](const Bytes& bytes) {
+        const auto entry = protocol::decode_entry(bytes);
+        return entry && std::ranges::any_of(entry->events, says_it);
+    });
 }
 
 void Judge::told(const protocol::Answer& question, const protocol::RelayMessage& reply)

@@ -119,6 +119,7 @@ private:
     void take(Case& alert, const Case::Attempt& attempt);
     void set_deadline(Case& alert, std::optional<TimePoint> deadline);
     [[nodiscard]] bool is_overdue(const Case& alert, Moment moment) const;
+    [[nodiscard]] static bool is_journalled(const Case& alert, const Command& command);
     void judge_reply(const AlertId& id, const Command& command,
                      const protocol::RelayMessage& reply);
 
