@@ -64,6 +64,13 @@ void Client::Impl::hear(const protocol::RelayMessage& message)
 
 void Client::Impl::on(const protocol::Deliver& message)
 {
+    receive(message);
+    const Result<protocol::Header> header = protocol::decode_header(message.header);
+    if (header && message.call) ring(header->alert, *message.call);
+}
+
+void Client::Impl::receive(const protocol::Deliver& message)
+{
     if (device_->role() != DeviceRole::contact) return;
     const Result<protocol::Header> header = protocol::decode_header(message.header);
     if (!header) {
@@ -127,15 +134,14 @@ void Client::Impl::decide_deliveries()
 {
     directory_known_ = true;
     for (const protocol::Deliver& delivery : std::exchange(undecided_, {}))
-        on(delivery);
+        receive(delivery);
 }
 
-void Client::Impl::on(const protocol::Ring& message)
+void Client::Impl::on(const protocol::Ring& message) { ring(message.alert, message.call); }
+
+void Client::Impl::ring(const AlertId& alert, const protocol::Call& call)
 {
-    emit({.what = ClientEvent::What::rang,
-          .alert = message.alert,
-          .cause = message.cause,
-          .late = message.late});
+    emit({.what = ClientEvent::What::rang, .alert = alert, .cause = call.cause, .late = call.late});
 }
 
 Result<void> Client::Impl::take_history(const protocol::JournalRows& message)

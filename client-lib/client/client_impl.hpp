@@ -150,6 +150,8 @@ private:
     {
         // Replies reach whoever asked.
     }
+    void receive(const protocol::Deliver& message);
+    void ring(const AlertId& alert, const protocol::Call& call);
     void take_delivery(const protocol::Deliver& message, const AlertId& id);
     void decide_deliveries();
     Result<void> take_history(const protocol::JournalRows& message);

@@ -1,15 +1,8 @@
-// How a connection becomes a link: HTTP and the upgrade of RFC 6455 section 4, on both sides. With
-// http.cpp, the only file that includes Beast.
+// How a connection becomes a link: the upgrade of RFC 6455 section 4, on both sides.
 #include "client-lib/net/connect.hpp"
+#include "client-lib/net/http_messages.hpp"
 #include "client-lib/net/link.hpp"
 
-#include <tocsin/limits.hpp>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include <openssl/evp.h>
@@ -20,9 +13,6 @@
 
 namespace tocsin::net {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
 namespace websocket = beast::websocket;
 using asio::ip::tcp;
 using namespace std::chrono_literals;
@@ -30,45 +20,13 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr Duration linger_limit = 1s;
 // A head at its bound and a body at its bound.
 constexpr std::size_t request_bytes_max = limits::http_header_bytes_max + http_body_bytes_max;
 
-using Request = http::request<http::string_body>;
-
-std::string_view view(boost::string_view text) { return {text.data(), text.size()}; }
-template <class Text>
-boost::string_view beast_view(const Text& text)
+bool names_subprotocol(std::string_view offers)
 {
-    return {text.data(), text.size()};
-}
-
-error_code classify(error_code ec)
-{
-    if (ec == http::error::end_of_stream) return asio::error::eof;
-    if (ec == http::error::partial_message) return asio::error::connection_reset;
-    if (ec == http::error::header_limit || ec == http::error::body_limit ||
-        ec == http::error::buffer_overflow)
-        return Errc::too_large;
-    const error_code any_http = http::error::bad_method;
-    if (ec.category() == any_http.category()) return Errc::malformed_frame;
-    return ec;
-}
-
-template <class Fields>
-HttpHeaders copy_headers(const Fields& fields)
-{
-    HttpHeaders headers;
-    for (const auto& field : fields)
-        headers.emplace_back(view(field.name_string()), view(field.value()));
-    return headers;
-}
-
-template <class Fields>
-bool names_subprotocol(const Fields& fields)
-{
-    for (const auto& offer : http::token_list(fields[http::field::sec_websocket_protocol]))
+    for (const auto& offer : http::token_list(beast_view(offers)))
         if (view(offer) == subprotocol) return true;
     return false;
 }
@@ -162,26 +120,10 @@ asio::awaitable<Result<void>> linger(Peer peer)
     co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> send_response(Peer peer, HttpResponse answer)
-{
-    http::response<http::string_body> response;
-    response.version(11);
-    response.result(answer.status);
-    response.keep_alive(false);
-    for (const auto& [name, value] : answer.headers)
-        response.insert(beast_view(name), beast_view(value));
-    if (!answer.content_type.empty())
-        response.set(http::field::content_type, beast_view(answer.content_type));
-    response.content_length(answer.body.size());
-    if (peer->request.method() != http::verb::head) response.body() = std::move(answer.body);
-    auto [ec, n] = co_await http::async_write(peer->tls(), response, as_result);
-    if (ec) co_return ec;
-    co_return Result<void>();
-}
-
 asio::awaitable<Result<void>> respond_and_close(Peer peer, HttpResponse answer, Duration limit)
 {
-    auto sent = co_await with_deadline(send_response(peer, std::move(answer)), *peer, limit);
+    auto response = net::respond(peer->tls(), peer->request.method(), std::move(answer));
+    auto sent = co_await with_deadline(std::move(response), *peer, limit);
     if (sent) co_await with_deadline(linger(peer), *peer, linger_limit);
     peer->close();
     if (!sent) co_return classify(sent.error());
@@ -196,12 +138,9 @@ asio::awaitable<Result<void>> receive_request(Peer peer)
     if (!binding) co_return binding.error();
     peer->link->binding = *binding;
 
-    http::request_parser<http::string_body> parser;
-    parser.header_limit(limits::http_header_bytes_max);
-    parser.body_limit(http_body_bytes_max);
-    auto [ec, n] = co_await http::async_read(peer->tls(), peer->buffer, parser, as_result);
-    if (ec) co_return ec;
-    peer->request = parser.release();
+    Result<Request> request = co_await receive(peer->tls(), peer->buffer);
+    if (!request) co_return request.error();
+    peer->request = std::move(*request);
     // A frame before the 101 belongs to no protocol we speak.
     if (websocket::is_upgrade(peer->request) && peer->buffer.size() != 0)
         co_return http::error::unexpected_body;
@@ -231,13 +170,8 @@ asio::awaitable<Result<HttpRequest>> read_request_of(Peer peer, Duration limit)
         peer->close();
         co_return classify(ec);
     }
-    const Request& from = peer->request;
-    HttpRequest request;
-    request.method = std::string(view(from.method_string()));
-    request.target = std::string(view(from.target()));
-    request.headers = copy_headers(from);
-    request.body = from.body();
-    request.upgrade = websocket::is_upgrade(from);
+    HttpRequest request = request_of(peer->request);
+    request.upgrade = websocket::is_upgrade(peer->request);
     co_return request;
 }
 
@@ -269,7 +203,7 @@ asio::awaitable<Result<WebSocket>> accept_websocket_of(Peer peer, HttpHeaders he
                                                        Duration limit)
 {
     const bool upgrade = websocket::is_upgrade(peer->request) && has_key(peer->request);
-    if (!upgrade || !names_subprotocol(peer->request)) {
+    if (!upgrade || !names_subprotocol(view(peer->request[http::field::sec_websocket_protocol]))) {
         HttpResponse refusal(upgrade ? 426 : 400);
         co_await respond_and_close(peer, std::move(refusal), limit);
         co_return upgrade ? Errc::unsupported_version : Errc::malformed_frame;
@@ -321,9 +255,11 @@ void ServerConnection::close() noexcept
 
 namespace {
 
+constexpr std::uint16_t https_port = 443;
+constexpr unsigned switching_protocols = 101;
+
 struct Upgrade {
-    std::string server_name;
-    std::string host; // As the Host header wants it.
+    Endpoint relay;
     std::string path;
     MakeHeaders make_headers;
     CheckResponse check_response;
@@ -350,7 +286,7 @@ Errc error_of(unsigned status)
 
 asio::awaitable<Result<void>> upgrade_link(Link link, std::shared_ptr<Upgrade> upgrade)
 {
-    auto shaken = co_await link->tls.connect(upgrade->server_name);
+    auto shaken = co_await link->tls.connect(upgrade->relay.host);
     if (!shaken) co_return shaken;
     auto binding = link->tls.channel_binding();
     if (!binding) co_return binding.error();
@@ -359,8 +295,7 @@ asio::awaitable<Result<void>> upgrade_link(Link link, std::shared_ptr<Upgrade> u
     if (!headers) co_return headers.error();
 
     const std::string key = fresh_key();
-    http::request<http::empty_body> request(http::verb::get, beast_view(upgrade->path), 11);
-    request.set(http::field::host, beast_view(upgrade->host));
+    auto request = get_request(upgrade->relay, https_port, upgrade->path);
     request.set(http::field::upgrade, "websocket");
     request.set(http::field::connection, "upgrade");
     request.set(http::field::sec_websocket_key, key);
@@ -368,69 +303,35 @@ asio::awaitable<Result<void>> upgrade_link(Link link, std::shared_ptr<Upgrade> u
     request.set(http::field::sec_websocket_protocol, beast_view(subprotocol));
     for (const auto& [name, value] : *headers)
         request.insert(beast_view(name), beast_view(value));
-    auto [write_ec, written] = co_await http::async_write(link->tls, request, as_result);
-    if (write_ec) co_return write_ec;
-
-    beast::flat_buffer buffer(limits::http_header_bytes_max + http_answer_bytes_max);
-    http::response_parser<http::string_body> parser;
-    parser.header_limit(limits::http_header_bytes_max);
-    parser.body_limit(http_answer_bytes_max);
-    auto [read_ec, n] = co_await http::async_read(link->tls, buffer, parser, as_result);
-    if (read_ec) co_return read_ec;
-    const auto& response = parser.get();
-
-    HttpResponse answer(response.result_int(), {}, response.body());
-    answer.content_type = std::string(view(response[http::field::content_type]));
-    answer.headers = copy_headers(response);
-    auto checked = upgrade->check_response(answer, link->binding);
+    beast::flat_buffer buffer(answer_bytes_max);
+    Result<HttpResponse> answer = co_await ask(link->tls, buffer, request);
+    if (!answer) co_return answer.error();
+    auto checked = upgrade->check_response(*answer, link->binding);
     if (!checked) co_return checked;
-    if (response.result() != http::status::switching_protocols) co_return error_of(answer.status);
-    if (view(response[http::field::sec_websocket_accept]) != accept_of(key))
-        co_return Errc::malformed_frame;
-    if (!names_subprotocol(response)) co_return Errc::unsupported_version;
+    if (answer->status != switching_protocols) co_return error_of(answer->status);
+    if (answer->header("Sec-WebSocket-Accept") != accept_of(key)) co_return Errc::malformed_frame;
+    if (!names_subprotocol(answer->header("Sec-WebSocket-Protocol")))
+        co_return Errc::unsupported_version;
     // The relay may have spoken already.
     const auto early = buffer.cdata();
     link->take({static_cast<const std::uint8_t*>(early.data()), early.size()});
     co_return Result<void>();
 }
 
-} // namespace
-
-namespace {
-
-// As the Host header wants it.
-std::string host_of(const Endpoint& relay)
-{
-    const bool ipv6 = relay.host.find(':') != std::string::npos;
-    return (ipv6 ? "[" + relay.host + "]" : relay.host) +
-           (relay.port == 443 ? "" : ":" + std::to_string(relay.port));
-}
-
 struct Getting {
     TlsStream tls;
-    std::string server_name;
-    http::request<http::empty_body> request;
+    Endpoint relay;
+    std::string target;
+    beast::flat_buffer buffer{answer_bytes_max};
     void close() noexcept { tls.close(); }
 };
 
 asio::awaitable<Result<HttpResponse>> get_on(std::shared_ptr<Getting> getting)
 {
-    auto shaken = co_await getting->tls.connect(getting->server_name);
+    auto shaken = co_await getting->tls.connect(getting->relay.host);
     if (!shaken) co_return shaken.error();
-    auto [write_ec, written] =
-        co_await http::async_write(getting->tls, getting->request, as_result);
-    if (write_ec) co_return write_ec;
-    beast::flat_buffer buffer(limits::http_header_bytes_max + http_answer_bytes_max);
-    http::response_parser<http::string_body> parser;
-    parser.header_limit(limits::http_header_bytes_max);
-    parser.body_limit(http_answer_bytes_max);
-    auto [read_ec, n] = co_await http::async_read(getting->tls, buffer, parser, as_result);
-    if (read_ec) co_return read_ec;
-    const auto& from = parser.get();
-    HttpResponse answer(from.result_int(), {}, from.body());
-    answer.content_type = std::string(view(from[http::field::content_type]));
-    answer.headers = copy_headers(from);
-    co_return answer;
+    const auto request = get_request(getting->relay, https_port, getting->target);
+    co_return co_await ask(getting->tls, getting->buffer, request);
 }
 
 } // namespace
@@ -441,13 +342,8 @@ asio::awaitable<Result<HttpResponse>> http_get(Endpoint relay, TlsContext tls, s
     const auto end = std::chrono::steady_clock::now() + limit;
     auto socket = co_await connect_tcp(relay, limit);
     if (!socket) co_return socket.error();
-    auto getting =
-        std::make_shared<Getting>(Getting{TlsStream(std::move(*socket), tls), relay.host, {}});
-    getting->request.version(11);
-    getting->request.method(http::verb::get);
-    getting->request.target(beast_view(target));
-    const std::string host = host_of(relay);
-    getting->request.set(http::field::host, beast_view(host));
+    auto getting = std::make_shared<Getting>(
+        Getting{TlsStream(std::move(*socket), tls), std::move(relay), std::move(target)});
     const Duration left = end - std::chrono::steady_clock::now();
     auto answer = co_await with_deadline(get_on(getting), *getting, left);
     getting->close();
@@ -464,8 +360,7 @@ asio::awaitable<Result<WebSocket>> connect_websocket(Endpoint relay, TlsContext 
     if (!socket) co_return socket.error();
 
     auto upgrade = std::make_shared<Upgrade>();
-    upgrade->server_name = relay.host;
-    upgrade->host = host_of(relay);
+    upgrade->relay = std::move(relay);
     upgrade->path = std::move(path);
     upgrade->make_headers = std::move(make_headers);
     upgrade->check_response = std::move(check_response);

@@ -6,8 +6,7 @@
 #include "client-lib/net/websocket.hpp"
 
 #include <boost/asio/steady_timer.hpp>
-
-#include <deque>
+#include <boost/container/deque.hpp>
 
 namespace tocsin::net {
 
@@ -24,7 +23,7 @@ public:
     Side side;
     ChannelBinding binding{};
     FrameReader reader;
-    std::deque<Bytes> arrived;
+    boost::container::deque<Bytes> arrived; // it has no memory while it is empty
     std::optional<boost::system::error_code> over; // nothing more is read
     Bytes control;                                 // a pong or a close
     Bytes unsent;                                  // of a record that the socket had no room for

@@ -215,14 +215,14 @@ bool get(const v1::Receipt& in, Receipt& value)
 void put(v1::Ring& out, const Ring& value)
 {
     put(out.mutable_alert_id(), value.alert.view());
-    out.set_cause(static_cast<std::uint32_t>(value.cause));
-    out.set_late(value.late);
+    out.set_cause(static_cast<std::uint32_t>(value.call.cause));
+    out.set_late(value.call.late);
 }
 bool get(const v1::Ring& in, Ring& value)
 {
-    value.late = in.late();
+    value.call.late = in.late();
     return get(in.alert_id(), value.alert) &&
-           get(in.cause(), value.cause, PageCause::step, PageCause::resumed);
+           get(in.cause(), value.call.cause, PageCause::step, PageCause::resumed);
 }
 
 void put(v1::JournalRows& out, const JournalRows& value)
@@ -351,11 +351,17 @@ bool read(ByteView bytes, Submit& value)
     });
 }
 
+std::uint64_t cause_of(const std::optional<Call>& call)
+{
+    return call ? static_cast<std::uint64_t>(call->cause) : 0;
+}
+
 std::size_t size_of(const Deliver& value)
 {
     return bytes_size(value.header) + bytes_size(value.plan) + varint_size(value.slot_number) +
            wire::Writer::field_size(encoded_size(value.slot)) + bytes_size(value.payload) +
-           varint_size(value.revoked_sender ? 1 : 0);
+           varint_size(value.revoked_sender ? 1 : 0) + varint_size(cause_of(value.call)) +
+           varint_size(value.call && value.call->late ? 1 : 0);
 }
 
 void write(wire::Writer& out, const Deliver& value)
@@ -368,15 +374,19 @@ void write(wire::Writer& out, const Deliver& value)
     out.bytes(v1::Slot::kSealedFieldNumber, value.slot.sealed);
     out.bytes(v1::Deliver::kPayloadFieldNumber, value.payload);
     out.varint(v1::Deliver::kRevokedSenderFieldNumber, value.revoked_sender ? 1 : 0);
+    out.varint(v1::Deliver::kCallCauseFieldNumber, cause_of(value.call));
+    out.varint(v1::Deliver::kCallLateFieldNumber, value.call && value.call->late ? 1 : 0);
 }
 
 bool read(ByteView bytes, Deliver& value)
 {
     std::uint32_t seen = 0;
+    Call call;
+    bool calls = false;
     const bool well_formed = wire::each_field(bytes, [&](const wire::Field& field) {
-        if (field.number > v1::Deliver::kRevokedSenderFieldNumber) return true;
+        if (field.number > v1::Deliver::kCallLateFieldNumber) return true;
         const bool number = field.number == v1::Deliver::kSlotNumberFieldNumber ||
-                            field.number == v1::Deliver::kRevokedSenderFieldNumber;
+                            field.number >= v1::Deliver::kRevokedSenderFieldNumber;
         if (field.delimited == number || (seen & 1U << field.number)) return false;
         seen |= 1U << field.number;
         switch (field.number) {
@@ -397,11 +407,20 @@ bool read(ByteView bytes, Deliver& value)
         case v1::Deliver::kPayloadFieldNumber:
             value.payload.assign(field.bytes.begin(), field.bytes.end());
             return true;
-        default:
+        case v1::Deliver::kRevokedSenderFieldNumber:
             value.revoked_sender = field.varint != 0;
+            return true;
+        case v1::Deliver::kCallCauseFieldNumber:
+            calls = field.varint != 0;
+            return !calls || (field.varint <= static_cast<std::uint64_t>(PageCause::resumed) &&
+                              get(static_cast<std::uint32_t>(field.varint), call.cause,
+                                  PageCause::step, PageCause::resumed));
+        default:
+            call.late = field.varint != 0;
             return true;
         }
     });
+    if (calls) value.call = call;
     return well_formed && (seen & 1U << v1::Deliver::kSlotFieldNumber);
 }
 

@@ -59,6 +59,7 @@ struct DeviceFrame {
 
 struct Done {};
 struct Error { Errc code = Errc::malformed_frame; };
+struct Call { PageCause cause = PageCause::step; bool late = false; }; // wake a person now
 struct Deliver {
     Bytes header;
     Bytes plan;
@@ -66,8 +67,9 @@ struct Deliver {
     Slot slot;
     Bytes payload;
     bool revoked_sender = false;
+    std::optional<Call> call{}; // as a Ring right after it
 };
-struct Ring { AlertId alert; PageCause cause = PageCause::step; bool late = false; };
+struct Ring { AlertId alert; Call call; };
 struct JournalRow { Bytes entry; Bytes body; };
 struct JournalRows {
     AlertId alert;

@@ -12,8 +12,16 @@ namespace tocsin::link {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// A link that has so much to carry gets no more of what can wait.
+constexpr std::size_t ample_bytes = 1024 * 1024;
+
+} // namespace
+
 SessionLink::SessionLink(net::WebSocket socket, service::Telemetry& telemetry)
-    : socket_(std::move(socket)), telemetry_(telemetry)
+    : socket_(std::move(socket)),
+      telemetry_(telemetry)
 {
 }
 
@@ -21,12 +29,10 @@ void SessionLink::send(service::Frame frame)
 {
     if (closed_ || closing_) return;
     if (queue_.size() >= limits::outgoing_frames_max) {
-        // It does not read. What it missed waits in its mailbox; holding more would hold everyone up.
+        // It does not read. What it missed waits in its mailbox; holding more would hold everyone
+        // up.
         telemetry_.note(service::Level::warning, "link.overflow");
-        closed_ = true;
-        queue_.clear();
-        socket_.close();
-        settle();
+        abandon();
         return;
     }
     queued_bytes_ += frame->size();
@@ -41,11 +47,7 @@ asio::awaitable<void> SessionLink::write_out(std::shared_ptr<SessionLink> self)
         if (self->has_room()) self->settle();
         Result<void> written =
             co_await self->socket_.write(std::move(batch), limits::write_deadline);
-        if (!written) {
-            self->closed_ = true;
-            self->queue_.clear();
-            self->socket_.close();
-        }
+        if (!written) self->abandon();
     }
     if (self->closing_ && !self->closed_) {
         self->closed_ = true;
@@ -55,6 +57,15 @@ asio::awaitable<void> SessionLink::write_out(std::shared_ptr<SessionLink> self)
     self->writing_ = false;
     if (self->queue_.empty()) self->queue_.shrink_to_fit();
     self->settle();
+}
+
+void SessionLink::abandon()
+{
+    closed_ = true;
+    queue_.clear();
+    queued_bytes_ = 0;
+    socket_.close();
+    settle();
 }
 
 // What goes out under one deadline.
@@ -89,8 +100,7 @@ void SessionLink::settle()
 
 bool SessionLink::has_room() const
 {
-    constexpr std::size_t bytes_max = 1024 * 1024;
-    return queue_.size() <= limits::outgoing_frames_max / 2 && queued_bytes_ <= bytes_max;
+    return queue_.size() <= limits::outgoing_frames_max / 2 && queued_bytes_ <= ample_bytes;
 }
 
 asio::awaitable<bool> SessionLink::room()

@@ -7,8 +7,8 @@
 #include "client-lib/net/websocket.hpp"
 
 #include <boost/asio/steady_timer.hpp>
+#include <boost/container/deque.hpp>
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -31,11 +31,12 @@ private:
     static boost::asio::awaitable<void> write_out(std::shared_ptr<SessionLink> self);
     std::vector<service::Frame> next_batch();
     void start_writing();
+    void abandon();
     void settle();
 
     net::WebSocket socket_;
     service::Telemetry& telemetry_;
-    std::deque<service::Frame> queue_;
+    boost::container::deque<service::Frame> queue_;
     std::size_t queued_bytes_ = 0;
     std::unique_ptr<boost::asio::steady_timer> room_; // only while somebody waits for room
     std::optional<net::CloseCode> closing_; // goodbye once the queue is empty

@@ -6,8 +6,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/container/deque.hpp>
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -43,7 +43,7 @@ public:
     [[nodiscard]] std::size_t size() const { return waiting_.size(); }
 
 private:
-    std::deque<std::function<void()>> waiting_;
+    boost::container::deque<std::function<void()>> waiting_; // no memory while it is empty
 };
 
 } // namespace tocsin::service

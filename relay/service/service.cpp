@@ -43,12 +43,14 @@ bool is_sealed_size(std::size_t bytes)
 
 Service::Service(Ports ports)
     : ports_(std::move(ports)),
-      room_({ports_.store, ports_.clock, ports_.telemetry, switchboard_, roll_}, loaded_alerts_max),
+      alerts_(ports_.store, ports_.telemetry, loaded_alerts_max),
+      dispatcher_({ports_.store, ports_.clock, switchboard_, roll_, alerts_}),
+      room_({ports_.store, ports_.clock, ports_.telemetry, switchboard_, alerts_, dispatcher_}),
       gate_(inserts_at_once_max),
       receipts_(ports_.executor, ports_.receipt_key)
 {
-    room_.on_behind([this](PeerPtr peer) {
-        asio::co_spawn(ports_.executor, room_.deliver_withheld(std::move(peer)),
+    dispatcher_.on_behind([this](PeerPtr peer) {
+        asio::co_spawn(ports_.executor, dispatcher_.deliver_withheld(std::move(peer)),
                        [this](std::exception_ptr defect) {
                            if (defect) ports_.telemetry.note(Level::alarm, "relay.defect");
                        });
@@ -131,7 +133,7 @@ void Service::detach(const PeerPtr& peer)
 
 asio::awaitable<void> Service::catch_up(PeerPtr peer)
 {
-    if (peer->standing.role == protocol::Role::contact) co_await room_.deliver_waiting(peer);
+    if (peer->standing.role == protocol::Role::contact) co_await dispatcher_.deliver_waiting(peer);
 }
 
 asio::awaitable<protocol::RelayMessage> Service::handle(PeerPtr peer,
@@ -177,7 +179,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::Submit message)
 Service::Reply Service::on(PeerPtr, protocol::Answer message)
 {
     if (!is_sealed_size(message.note.size())) co_return error(Errc::malformed_frame);
-    Result<LoadedPtr> alert = co_await room_.find(message.alert);
+    Result<LoadedPtr> alert = co_await alerts_.find(message.alert);
     if (!alert) co_return error(alert.error());
     // Whoever holds the key may speak, over any link: the signature is the person's word.
     const protocol::Envelope& envelope = (*alert)->envelope;
@@ -198,7 +200,7 @@ Service::Reply Service::on(PeerPtr, protocol::FollowUp message)
     if (!is_sealed_size(message.body.size())) co_return error(Errc::malformed_frame);
     if (message.followed_up.number > limits::follow_ups_per_alert_max)
         co_return error(Errc::too_large);
-    Result<LoadedPtr> alert = co_await room_.find(message.alert);
+    Result<LoadedPtr> alert = co_await alerts_.find(message.alert);
     if (!alert) co_return error(alert.error());
     const protocol::Envelope& envelope = (*alert)->envelope;
     const auto key = protocol::key_of(message.followed_up.author, envelope.header, envelope.plan);
@@ -214,7 +216,7 @@ Service::Reply Service::on(PeerPtr, protocol::FollowUp message)
 asio::awaitable<Result<std::uint16_t>> Service::slot_of(PeerPtr peer, AlertId id)
 {
     if (peer->standing.role != protocol::Role::contact) co_return Errc::not_authorised;
-    Result<LoadedPtr> alert = co_await room_.find(id);
+    Result<LoadedPtr> alert = co_await alerts_.find(id);
     if (!alert) co_return alert.error();
     const std::vector<PlanSlot>& slots = (*alert)->state.plan.slots;
     const auto slot = std::ranges::find(slots, peer->standing.mailbox, &PlanSlot::mailbox);
@@ -246,7 +248,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::Opened message)
 {
     Result<std::uint16_t> slot = co_await slot_of(peer, message.alert);
     if (!slot) co_return error(slot.error());
-    Result<LoadedPtr> alert = co_await room_.find(message.alert);
+    Result<LoadedPtr> alert = co_await alerts_.find(message.alert);
     if (!alert) co_return error(alert.error());
     if (!protocol::verify_opened(message.signature, (*alert)->state.plan.slots[*slot].answer_key,
                                  (*alert)->envelope.header_hash))
@@ -277,7 +279,7 @@ Service::Reply Service::on(PeerPtr peer, protocol::Follow message)
 {
     Follower follower{.peer = peer, .outcome = message.outcome, .next_seq = message.have};
     if (message.owner_signature) {
-        Result<LoadedPtr> alert = co_await room_.find(message.alert);
+        Result<LoadedPtr> alert = co_await alerts_.find(message.alert);
         if (!alert) co_return error(alert.error());
         if (!protocol::verify_follow(*message.owner_signature,
                                      (*alert)->envelope.header.owner_key, peer->channel_binding,

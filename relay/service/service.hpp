@@ -5,6 +5,7 @@
 #pragma once
 
 #include "relay/service/alert_room.hpp"
+#include "relay/service/dispatcher.hpp"
 #include "relay/service/gate.hpp"
 #include "relay/service/ports/clock.hpp"
 #include "relay/service/ports/telemetry.hpp"
@@ -53,6 +54,8 @@ public:
     // Tells every link to go elsewhere: the relay stops.
     void drain();
 
+    [[nodiscard]] LoadedAlerts& alerts() { return alerts_; }
+    [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
     [[nodiscard]] AlertRoom& room() { return room_; }
     [[nodiscard]] const Switchboard& switchboard() const { return switchboard_; }
 
@@ -85,6 +88,8 @@ private:
     Ports ports_;
     Switchboard switchboard_;
     Roll roll_;
+    LoadedAlerts alerts_;
+    Dispatcher dispatcher_;
     AlertRoom room_;
     Gate gate_;
     ReceiptSigner receipts_;

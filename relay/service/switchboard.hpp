@@ -10,8 +10,9 @@
 
 #include "client-lib/protocol/link.hpp"
 
+#include <boost/container/deque.hpp>
+
 #include <array>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -30,7 +31,7 @@ struct Peer {
     // now only the names are kept, and beyond `withheld_max` not even these: its mailbox has them.
     static constexpr std::size_t withheld_max = 8192;
     bool behind = false;
-    std::deque<store::Pending> withheld{};
+    boost::container::deque<store::Pending> withheld{};
     bool from_mailbox = false; // names were dropped: the mailbox is read
     bool missed = false;       // since it was last read
     std::optional<store::Pending> last{}; // the newest delivery it was sent

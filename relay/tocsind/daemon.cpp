@@ -155,7 +155,7 @@ private:
             co_return;
         }
         link::spawn_supervised(io_.get_executor(), pulse_->run(), telemetry_);
-        link::spawn_supervised(io_.get_executor(), service_->room().take_up(), telemetry_);
+        link::spawn_supervised(io_.get_executor(), service_->dispatcher().take_up(), telemetry_);
         link::spawn_supervised(io_.get_executor(), escalator_->run(), telemetry_);
         link::spawn_supervised(io_.get_executor(), listener_->run(), telemetry_);
         link::spawn_supervised(io_.get_executor(), look_at_store(), telemetry_);

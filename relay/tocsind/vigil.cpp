@@ -101,7 +101,7 @@ std::string Vigil::page() const
     vitals.all_well = all_well();
     vitals.links = sources_.service.switchboard().count();
     vitals.commits = sources_.store.commits();
-    vitals.pages = sources_.service.room().pages();
+    vitals.pages = sources_.service.dispatcher().pages();
     vitals.audit = auditor_.last();
     vitals.now = sources_.clock.now();
     vitals.notes = sources_.telemetry.counts();

@@ -40,12 +40,18 @@ std::optional<Field> take_field(ByteView& from)
     return field;
 }
 
-// The first field of that number; empty when there is none.
-ByteView find(ByteView message, std::uint64_t tag)
+// The first field of that number, if there is one.
+std::optional<Field> field_of(ByteView message, std::uint64_t tag)
 {
     while (auto field = take_field(message))
-        if (field->tag == tag) return field->bytes;
-    return {};
+        if (field->tag == tag) return field;
+    return std::nullopt;
+}
+
+ByteView find(ByteView message, std::uint64_t tag)
+{
+    const auto field = field_of(message, tag);
+    return field ? field->bytes : ByteView{};
 }
 
 } // namespace
@@ -53,7 +59,7 @@ ByteView find(ByteView message, std::uint64_t tag)
 Result<Glance> glance(ByteView message)
 {
     constexpr std::uint64_t request = 1, done = 2, receipt = 4, deliver = 5, ring = 6;
-    constexpr std::uint64_t deliver_header = 1, header_alert = 3, ring_alert = 1;
+    constexpr std::uint64_t deliver_header = 1, deliver_call = 7, header_alert = 3, ring_alert = 1;
     constexpr std::uint64_t receipt_alert = 1;
     Glance seen;
     auto body = take_field(message);
@@ -74,6 +80,7 @@ Result<Glance> glance(ByteView message)
     case deliver:
         seen.said = Said::deliver;
         alert = find(find(body->bytes, deliver_header), header_alert);
+        seen.calls = field_of(body->bytes, deliver_call).has_value();
         break;
     case ring:
         seen.said = Said::ring;

@@ -14,6 +14,7 @@ struct Glance {
     Said said = Said::other;
     std::uint64_t request = 0;
     AlertId alert; // of receipt, deliver and ring
+    bool calls = false; // a delivery that is a call as well
 };
 
 // Errc::malformed_frame.

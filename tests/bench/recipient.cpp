@@ -71,6 +71,7 @@ void Recipient::take(ByteView message)
         ++run_.tally.counts.rings;
         return;
     case Said::deliver:
+        run_.tally.counts.rings += seen->calls ? 1 : 0;
         return take_delivery(seen->alert, message);
     case Said::done:
         return take_done(seen->request);

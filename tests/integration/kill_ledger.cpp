@@ -91,18 +91,17 @@ void Ledger::confirm_delivery(std::uint64_t number, std::uint16_t slot, std::uin
     alerts_[number].slots[slot].confirmed_in = life;
 }
 
-void Ledger::ring(const protocol::Ring& ring, std::uint16_t slot, std::uint64_t fence)
+void Ledger::ring(std::uint64_t number, const protocol::Call& call, std::uint16_t slot,
+                  std::uint64_t fence)
 {
-    const auto number = index_of(ring.alert);
-    if (!number) return fail("a ring for an alert that nobody raised");
-    Alert& alert = alerts_[*number];
+    Alert& alert = alerts_[number];
     ++counts.rings;
     ++counts.checks;
-    if (ring.cause == PageCause::reminder) return;
+    if (call.cause == PageCause::reminder) return;
     if (alert.quiet_from != 0 && alert.quiet_from <= fence && Clock::now() < alert.quiet_until)
-        fail("a ring after a confirmed hold or end", *number);
+        fail("a ring after a confirmed hold or end", number);
     alert.slots[slot].rings.push_back(wall_now());
-    alert.slots[slot].last = ring.cause;
+    alert.slots[slot].last = call.cause;
     alert.slots[slot].rang_at = Clock::now();
 }
 

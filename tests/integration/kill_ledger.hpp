@@ -57,7 +57,8 @@ public:
     void deliver(std::uint64_t alert, std::uint16_t slot, std::uint64_t life);
     void confirm_delivery(std::uint64_t alert, std::uint16_t slot, std::uint64_t life);
     // `fence`: all that the relay did by this tick was on the link before the ring.
-    void ring(const protocol::Ring& ring, std::uint16_t slot, std::uint64_t fence);
+    void ring(std::uint64_t alert, const protocol::Call& call, std::uint16_t slot,
+              std::uint64_t fence);
     [[nodiscard]] std::uint64_t tick() const { return tick_; }
 
     // ---- the script ----

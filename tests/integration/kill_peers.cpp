@@ -259,8 +259,10 @@ void KillRecipient::pushed(const protocol::RelayFrame& frame)
     if (const auto* delivery = std::get_if<protocol::Deliver>(&frame.body)) return take(*delivery);
     const auto* ring = std::get_if<protocol::Ring>(&frame.body);
     if (!ring) return world_.ledger.fail("a recipient was sent what it did not ask for");
-    world_.ledger.ring(*ring, slot_, fence_);
-    if (const auto alert = world_.ledger.index_of(ring->alert)) world_.prompt(*alert);
+    const auto alert = world_.ledger.index_of(ring->alert);
+    if (!alert) return world_.ledger.fail("a ring for an alert that nobody raised");
+    world_.ledger.ring(*alert, ring->call, slot_, fence_);
+    world_.prompt(*alert);
 }
 
 void KillRecipient::take(const protocol::Deliver& delivery)
@@ -276,6 +278,7 @@ void KillRecipient::take(const protocol::Deliver& delivery)
                        std::ranges::equal(delivery.payload, sent->payload);
     if (!whole) world_.ledger.fail("a delivery is not what was sent", *alert);
     world_.ledger.deliver(*alert, slot_, life_);
+    if (delivery.call) world_.ledger.ring(*alert, *delivery.call, slot_, fence_);
     arrived_.insert(*alert);
     confirm_soon();
     world_.prompt(*alert);

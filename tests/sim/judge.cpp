@@ -305,7 +305,8 @@ void Judge::judge_reply(const AlertId& id, const Command& command,
                   ", the model says " + described(expected));
         return;
     }
-    // Taken, just now or before: said again it changes nothing. Its author may have been shut out since.
+    // Taken, just now or before: said again it changes nothing. Its author may have been shut out
+    // since.
     const auto* events = std::get_if<std::vector<Event>>(&expected);
     if ((events == nullptr || !events->empty()) && !is_journalled(*alert, command))
         wrong(named(id) + ", " + std::string(name_of(alert->state)) + ": " + described(command) +
@@ -346,19 +347,17 @@ void Judge::shown(const protocol::JournalRows& message)
     }
 }
 
-void Judge::rang(const MailboxId& mailbox, const protocol::Ring& ring)
+void Judge::rang(const MailboxId& mailbox, const AlertId& id, const protocol::Call& call)
 {
-    const Case* alert = find(ring.alert);
+    const Case* alert = find(id);
     if (alert == nullptr || alert->entries.empty())
-        return wrong(named(ring.alert) + ": somebody was called before it was durable");
+        return wrong(named(id) + ": somebody was called before it was durable");
     const bool silent = alert->state >= State::held;
-    if (silent && ring.cause != PageCause::reminder)
-        wrong(named(ring.alert) + ", " + std::string(name_of(alert->state)) +
-              ": somebody was called");
-    if (alert->state >= State::resolved)
-        wrong(named(ring.alert) + ": somebody was called after its end");
+    if (silent && call.cause != PageCause::reminder)
+        wrong(named(id) + ", " + std::string(name_of(alert->state)) + ": somebody was called");
+    if (alert->state >= State::resolved) wrong(named(id) + ": somebody was called after its end");
     if (world_.holder(mailbox, world_.moment().now).revoked)
-        wrong(named(ring.alert) + ": a device was called that is shut out");
+        wrong(named(id) + ": a device was called that is shut out");
 }
 
 void Judge::restarted(Relay& relay)

@@ -63,7 +63,7 @@ public:
     void told(const protocol::Answer& question, const protocol::RelayMessage& reply);
     void told(const protocol::FollowUp& question, const protocol::RelayMessage& reply);
     void shown(const protocol::JournalRows& rows);
-    void rang(const MailboxId& mailbox, const protocol::Ring& ring);
+    void rang(const MailboxId& mailbox, const AlertId& id, const protocol::Call& call);
 
     // After a start, before anything else: what the disk has kept is compared with what was said.
     void restarted(Relay& relay);

@@ -275,8 +275,12 @@ void Line::replied(const SessionPtr& over, const Question& question, protocol::R
 // What the relay pushes comes in its order.
 void Line::arrive(const SessionPtr& over, protocol::RelayMessage message)
 {
+    const MailboxId& mailbox = over->peer->standing.mailbox;
     if (const auto* ring = std::get_if<protocol::Ring>(&message))
-        cell_.judge.rang(over->peer->standing.mailbox, *ring);
+        cell_.judge.rang(mailbox, ring->alert, ring->call);
+    if (const auto* deliver = std::get_if<protocol::Deliver>(&message); deliver && deliver->call)
+        cell_.judge.rang(mailbox, protocol::decode_header(deliver->header).value().alert,
+                         *deliver->call);
     if (const auto* rows = std::get_if<protocol::JournalRows>(&message)) cell_.judge.shown(*rows);
     if (session_ != over || over->down_dead || cell_.down_dead) return;
     const TimePoint at =
@@ -354,8 +358,11 @@ void Desk::linked(Line& line)
 
 void Desk::hear(Line& line, const protocol::RelayMessage& message)
 {
-    if (const auto* deliver = std::get_if<protocol::Deliver>(&message)) receive(line, *deliver);
     if (const auto* called = std::get_if<protocol::Ring>(&message)) ring(line, called->alert);
+    const auto* deliver = std::get_if<protocol::Deliver>(&message);
+    if (!deliver) return;
+    receive(line, *deliver);
+    if (deliver->call) ring(line, protocol::decode_header(deliver->header).value().alert);
 }
 
 // Two relays call for one alert: it rings once.

@@ -149,7 +149,7 @@ void Relay::go()
 {
     escalator_ = std::make_unique<service::Escalator>(
         *watched_, clock_, telemetry_, service_->room(), service::Escalator::Options{});
-    asio::co_spawn(*io_, service_->room().take_up(), rethrow);
+    asio::co_spawn(*io_, service_->dispatcher().take_up(), rethrow);
     asio::co_spawn(*io_, escalator_->run(), rethrow);
     asio::co_spawn(*io_, pulse_->run(), rethrow);
     service::Auditor::Options sweep;

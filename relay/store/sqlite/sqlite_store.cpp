@@ -439,9 +439,14 @@ asio::awaitable<Result<void>> SqliteStore::check()
         else
             impl_->quarantine.add(Damage{table, std::nullopt});
     }
-    // What waited may not have been found by the index as it was.
-    if (!looked.unsound.empty()) impl_->mailboxes.cursor = 0;
-    co_return Result<void>();
+    if (looked.unsound.empty()) co_return Result<void>();
+    // What waited may not have been found by the index as it was: it is read again.
+    Work<void> work = [this](Connection&, Room) -> Result<void> {
+        impl_->mailboxes.cursor = 0;
+        return {};
+    };
+    auto operation = impl_->read<void>({}, std::move(work));
+    co_return co_await std::move(operation);
 }
 
 asio::awaitable<Result<std::size_t>> SqliteStore::verify()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from patches import Mutant
 
-WHERE = ["relay/core/*.cpp", "relay/service/alert_room.cpp", "relay/service/escalator.cpp", "relay/store/sqlite/*.cpp"]
+WHERE = ["relay/core/*.cpp", "relay/service/alert_room.cpp", "relay/service/escalator.cpp",
+         "relay/service/loaded_alerts.cpp", "relay/service/dispatcher.cpp", "relay/store/sqlite/*.cpp"]
 
 # Our formatting puts spaces around binary operators and none inside template brackets.
 SWAPS = [

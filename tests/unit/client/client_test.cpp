@@ -446,7 +446,7 @@ TEST_F(ClientTest, FollowUpsReachTheOthersInOrder)
 TEST_F(ClientTest, ARingIsAnEvent)
 {
     EXPECT_TRUE(run(circle().client->connected(20s)));
-    relay->push(protocol::Ring{AlertId{}, PageCause::repeat, true});
+    relay->push(protocol::Ring{AlertId{}, {PageCause::repeat, true}});
     EXPECT_TRUE(saw(circle(), ClientEvent::What::rang));
 }
 

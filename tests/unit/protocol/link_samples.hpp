@@ -43,13 +43,13 @@ inline std::vector<RelayFrame> relay_frames()
     const Receipt receipt{facts, 2, 5, {id_of<Digest>(5), id_of<Digest>(6)}, id_of<Signature>(7)};
     const Deliver deliver{
         Bytes(150, 8),   Bytes(200, 9), 3, {{1, 2, 3, 4}, Bytes(slot_sealed_bytes, 10)},
-        Bytes(1064, 11), true};
+        Bytes(1064, 11), true,          Call{PageCause::resumed, true}};
     return {{1, Done{}},
             {2, Error{Errc::storage_full}},
             {3, receipt},
             {0, deliver},
             {0, Deliver{{}, {}, 0, {{1, 2, 3, 4}, Bytes(slot_sealed_bytes, 10)}, {}, false}},
-            {0, Ring{alert, PageCause::reminder, true}},
+            {0, Ring{alert, {PageCause::reminder, true}}},
             {4, JournalRows{alert, 7, {{Bytes(20, 12), Bytes(552, 13)}, {Bytes(30, 14), {}}}}},
             {0, Marks{alert,
                       {{0, DeliveryState::delivered, now, {}},

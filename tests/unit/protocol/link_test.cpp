@@ -73,7 +73,8 @@ TEST(Link, ValuesSurviveTheRoad)
     EXPECT_EQ(answer.answered, answered);
     EXPECT_EQ(answer.note, (Bytes{1, 2, 3}));
 
-    const Deliver deliver{{1}, {2}, 63, {{1, 2, 3, 4}, Bytes(slot_sealed_bytes, 9)}, {5}, true};
+    const Deliver deliver{{1}, {2}, 63, {{1, 2, 3, 4}, Bytes(slot_sealed_bytes, 9)}, {5}, true,
+                          Call{PageCause::desk, true}};
     const RelayFrame relay_frame = decode_relay_frame(encode(RelayFrame{0, deliver})).value();
     const auto& delivered = std::get<Deliver>(relay_frame.body);
     EXPECT_EQ(delivered.header, deliver.header);
@@ -82,6 +83,9 @@ TEST(Link, ValuesSurviveTheRoad)
     EXPECT_EQ(delivered.slot, deliver.slot);
     EXPECT_EQ(delivered.payload, deliver.payload);
     EXPECT_TRUE(delivered.revoked_sender);
+    ASSERT_TRUE(delivered.call);
+    EXPECT_EQ(delivered.call->cause, PageCause::desk);
+    EXPECT_TRUE(delivered.call->late);
 }
 
 Errc refusal(const v1::DeviceFrame& message)
@@ -178,6 +182,11 @@ TEST(Link, NumbersOutOfRangeAreRefused)
     deliver.set_slot_number(64);
     EXPECT_EQ(refusal(relay), Errc::malformed_frame);
     deliver.set_slot_number(0);
+    deliver.set_call_cause(6);
+    EXPECT_EQ(refusal(relay), Errc{});
+    deliver.set_call_cause(7);
+    EXPECT_EQ(refusal(relay), Errc::malformed_frame);
+    deliver.clear_call_cause();
     deliver.clear_slot();
     EXPECT_EQ(refusal(relay), Errc::malformed_frame);
 }

@@ -102,13 +102,13 @@ TEST(Commit, CallsAreCountedOnceTheyAreStored)
 {
     World world;
     Sent alert = world.raise();
-    EXPECT_EQ(world.service->room().pages(), 2u);
+    EXPECT_EQ(world.service->dispatcher().pages(), 2u);
     const Visit day = world.connect(world.day);
     world.store.fail(Errc::storage_failed);
     EXPECT_EQ(world.tell(day, alert.answer(0, Verb::escalate, 0)), "storage_failed");
-    EXPECT_EQ(world.service->room().pages(), 2u);
+    EXPECT_EQ(world.service->dispatcher().pages(), 2u);
     EXPECT_EQ(world.tell(day, alert.answer(0, Verb::escalate, 0)), "done");
-    EXPECT_EQ(world.service->room().pages(), 3u);
+    EXPECT_EQ(world.service->dispatcher().pages(), 3u);
 }
 
 TEST(Commit, AnAnswerThatCouldNotBeStoredHasNotBeenGiven)

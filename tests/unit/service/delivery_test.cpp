@@ -18,6 +18,7 @@ TEST(Delivery, OnlySlotsOfTheOpenStepAreDelivered)
     EXPECT_EQ(day.heard(), "deliver 0, ring step");
     EXPECT_EQ(night.heard(), "deliver 1, ring step");
     EXPECT_EQ(embassy.heard(), "");
+    EXPECT_EQ(day.link->frames(), 1u) << "its first call travels with it";
     EXPECT_EQ(world.connect(world.embassy).heard(), "") << "nor does anything wait for it";
 
     world.tell(day, alert.answer(0, Verb::escalate, 0));
@@ -157,7 +158,7 @@ TEST(Delivery, ARestartedRelayRingsForWhatWasJournalledAndPerhapsNeverRang)
     world.restart();
     day = world.connect(world.day); // before its alert was taken up
     EXPECT_EQ(day.heard(), "");
-    boost::asio::co_spawn(world.io, world.service->room().take_up(), boost::asio::detached);
+    boost::asio::co_spawn(world.io, world.service->dispatcher().take_up(), boost::asio::detached);
     world.run();
     EXPECT_EQ(day.heard(), "ring step");
     EXPECT_EQ(world.connect(world.day).heard(), "ring step") << "and after";

@@ -126,7 +126,8 @@ struct Telling {
     }
     std::string operator()(const protocol::Ring& m) const
     {
-        return "ring " + std::string(tocsin::test::word(m.cause)) + (m.late ? " late" : "");
+        return "ring " + std::string(tocsin::test::word(m.call.cause)) +
+               (m.call.late ? " late" : "");
     }
     std::string operator()(const protocol::JournalRows& m) const
     {
@@ -164,7 +165,14 @@ void RecordingLink::send(Frame frame)
     Result<protocol::RelayFrame> decoded = protocol::decode_relay_frame(*message);
     ASSERT_TRUE(decoded) << decoded.error().message();
     EXPECT_EQ(decoded->request, 0u);
+    ++frames_;
+    // What its device does: it takes the delivery, then it rings.
+    std::optional<protocol::Ring> ring;
+    if (const auto* deliver = std::get_if<protocol::Deliver>(&decoded->body);
+        deliver && deliver->call)
+        ring = {protocol::decode_header(deliver->header).value().alert, *deliver->call};
     heard_.push_back(std::move(decoded->body));
+    if (ring) heard_.emplace_back(*ring);
 }
 
 asio::awaitable<bool> RecordingLink::room()

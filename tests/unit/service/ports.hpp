@@ -95,11 +95,13 @@ public:
             if (const auto* one = std::get_if<Message>(&message)) found.push_back(*one);
         return found;
     }
+    [[nodiscard]] std::size_t frames() const { return frames_; }
     [[nodiscard]] std::optional<Errc> closed() const { return closed_; }
     [[nodiscard]] bool waits_for_room() const { return room_.waiting() > 0; }
 
 private:
-    std::vector<protocol::RelayMessage> heard_; // pushed, in order
+    std::vector<protocol::RelayMessage> heard_; // pushed, in order; a delivery's call after it
+    std::size_t frames_ = 0;
     std::size_t taken_ = 0;
     std::optional<Errc> closed_;
     bool full_ = false;

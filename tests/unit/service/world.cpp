@@ -180,7 +180,7 @@ void World::start_escalator(Escalator::Options options)
     run();
 }
 
-LoadedPtr World::loaded(const AlertId& id) { return wait_for(service->room().find(id)).value(); }
+LoadedPtr World::loaded(const AlertId& id) { return wait_for(service->alerts().find(id)).value(); }
 
 std::vector<std::string> World::journal(const AlertId& id)
 {

@@ -1,0 +1,114 @@
+#include "relay/service/loaded_alerts.hpp"
+
+#include "relay/core/rules.hpp"
+#include "relay/service/parking.hpp"
+
+#include "client-lib/protocol/words.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
+namespace tocsin::service {
+
+bool is_cancel(const Event& event)
+{
+    const auto* answered = std::get_if<Answered>(&event);
+    return answered && answered->author == author_owner && answered->verb == Verb::cancel;
+}
+
+LoadedAlerts::LoadedAlerts(store::AlertStore& store, Telemetry& telemetry, std::size_t max)
+    : store_(store),
+      telemetry_(telemetry),
+      max_(max)
+{
+}
+
+LoadedPtr LoadedAlerts::peek(const AlertId& id) const
+{
+    const auto found = loaded_.find(id);
+    return found == loaded_.end() ? nullptr : found->second->second;
+}
+
+void LoadedAlerts::remember(const AlertId& id, const LoadedPtr& alert)
+{
+    forget(id);
+    recent_.emplace_front(id, alert);
+    loaded_[id] = recent_.begin();
+    while (recent_.size() > max_) {
+        loaded_.erase(recent_.back().first);
+        recent_.pop_back();
+    }
+}
+
+void LoadedAlerts::forget(const AlertId& id)
+{
+    const auto found = loaded_.find(id);
+    if (found == loaded_.end()) return;
+    recent_.erase(found->second);
+    loaded_.erase(found);
+}
+
+asio::awaitable<Result<LoadedPtr>> LoadedAlerts::find(AlertId id)
+{
+    if (const auto found = loaded_.find(id); found != loaded_.end()) {
+        recent_.splice(recent_.begin(), recent_, found->second);
+        co_return found->second->second;
+    }
+    Result<LoadedPtr> alert = co_await load(id);
+    if (!alert) co_return alert;
+    // Somebody else may have loaded it while we waited: there is one copy, or turns mean nothing.
+    if (const LoadedPtr other = peek(id)) co_return other;
+    remember(id, *alert);
+    co_return alert;
+}
+
+asio::awaitable<Result<LoadedPtr>> LoadedAlerts::load(AlertId id)
+{
+    Result<store::StoredAlert> stored = co_await store_.load(id);
+    if (!stored) {
+        if (stored.error() == Errc::quarantined) telemetry_.note(Level::alarm, "alert.quarantined");
+        co_return stored.error();
+    }
+    if (!stored->envelope) co_return Errc::closed; // its content was destroyed after closure
+    Result<protocol::Envelope> envelope = protocol::parse_stored_envelope(*stored->envelope);
+    if (!envelope) co_return Errc::quarantined;
+    Result<std::vector<store::Mark>> marks = co_await store_.marks(id);
+    if (!marks) co_return marks.error();
+
+    auto alert = std::make_shared<LoadedAlert>();
+    alert->state = core::begin(envelope->plan, TimePoint(envelope->header.expires_at));
+    alert->envelope = std::move(*envelope);
+    alert->position = stored->position;
+    alert->committed = stored->committed;
+    alert->marks = std::move(*marks);
+    for (const store::Row& row : stored->rows) {
+        Result<JournalEntry> entry = protocol::decode_entry(row.entry);
+        if (!entry) co_return Errc::quarantined;
+        for (const Event& event : entry->events) {
+            if (is_cancel(event) && !alert->cancel_seq) alert->cancel_seq = entry->seq;
+            alert->state = core::apply(std::move(alert->state), event, entry->at);
+        }
+    }
+    co_return alert;
+}
+
+asio::awaitable<void> LoadedAlerts::take_in(std::vector<AlertId> wanted)
+{
+    struct Trip {
+        std::size_t left = 0;
+        Parking all_back;
+    };
+    const auto executor = co_await asio::this_coro::executor;
+    const auto trip = std::make_shared<Trip>();
+    const auto back = [trip](std::exception_ptr, const Result<LoadedPtr>&) {
+        if (--trip->left == 0) trip->all_back.release();
+    };
+    for (const AlertId& id : wanted) {
+        if (loaded_.contains(id)) continue;
+        ++trip->left;
+        asio::co_spawn(executor, find(id), back);
+    }
+    if (trip->left > 0) co_await trip->all_back.wait();
+}
+
+} // namespace tocsin::service
