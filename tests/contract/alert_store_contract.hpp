@@ -356,6 +356,7 @@ TEST_P(AlertStoreContract, DeliveredEmptiesTheMailboxAndSentDoesNot)
     NewAlert alert = an_alert(1);
     alert.openings = {{box_, 0}, {box_, 1}};
     ASSERT_TRUE(insert(alert).has_value());
+    EXPECT_EQ(pending(box_).size(), 2u);
     mark({alert.id, 0, box_, DeliveryState::sent, t0 + 1s});
     EXPECT_EQ(pending(box_).size(), 2u);
     mark({alert.id, 0, box_, DeliveryState::delivered, t0 + 2s});

@@ -4,7 +4,7 @@
 #include "tests/sim/agenda.hpp"
 #include "tests/sim/cell.hpp"
 #include "tests/sim/dice.hpp"
-#include "tests/sim/phone.hpp"
+#include "tests/sim/people.hpp"
 
 #include <memory>
 #include <string>

@@ -165,6 +165,22 @@ TEST(Delivery, ARestartedRelayRingsForWhatWasJournalledAndPerhapsNeverRang)
     EXPECT_EQ(world.connect(world.embassy).heard(), "") << "whose turn it isn't yet";
 }
 
+TEST(Delivery, ARestartedRelayTakesUpEveryOpenAlertHoweverManyThereAre)
+{
+    World world;
+    protocol::Delivered all;
+    for (int i = 0; i < 70; ++i) // more than the store is asked for at once
+        all.alerts.push_back(world.raise().id);
+    Visit day = world.connect(world.day);
+    world.tell(day, protocol::Delivered(all));
+    world.restart();
+    day = world.connect(world.day);
+    EXPECT_EQ(day.heard(), "");
+    boost::asio::co_spawn(world.io, world.service->dispatcher().take_up(), boost::asio::detached);
+    world.run();
+    EXPECT_EQ(day.link->all<protocol::Ring>().size(), all.alerts.size());
+}
+
 TEST(Delivery, ConfirmingAForeignOrUnknownAlertIsWithoutEffect)
 {
     World world;

@@ -128,6 +128,20 @@ TEST_F(SqliteLateDamage, F6_APageOfAlertsDamagedWhileItRunsIsReportedByTheClaimT
     EXPECT_EQ(damages()[0].where, std::string("alert"));
 }
 
+TEST_F(SqliteLateDamage, F6_SlotsDamagedWhileItRunsAreReportedByTheOpeningThatMeetsThem)
+{
+    reopen();
+    spoil(page_of("slots").second - 1); // of the first alert's row
+    const MailboxId other = id_of<MailboxId>(51);
+    Append change = an_append(id_of<AlertId>(0), 1);
+    change.openings = {{other, 1}};
+    ASSERT_TRUE(append(std::move(change)).has_value());
+    EXPECT_EQ(*await(store_->pending(other, {}, 10)),
+              (std::vector<Pending>{{id_of<AlertId>(0), 1}}));
+    ASSERT_EQ(damage_count(), 1u);
+    EXPECT_EQ(damages()[0].where, std::string("slots"));
+}
+
 TEST_F(SqliteLateDamage, F6_AnIndexDamagedWhileItRunsHidesNobodyWhoIsDue)
 {
     reopen();

@@ -72,7 +72,7 @@ TEST_F(SqliteUpgrade, AlertsDeliveriesAndMarksOfSchema3AreKept)
     NewAlert alert = an_alert(1);
     alert.row.body = bytes_of(30, 1);
     const MailboxId box = id_of<MailboxId>(50);
-    alert.openings = {{box, 0}};
+    alert.openings = {{box, 2}};
     const Mark mark{alert.id, 1, id_of<MailboxId>(51), DeliveryState::opened, t0, bytes_of(64, 2)};
     write_schema_3(alert, mark);
     reopen();
@@ -83,8 +83,8 @@ TEST_F(SqliteUpgrade, AlertsDeliveriesAndMarksOfSchema3AreKept)
     EXPECT_EQ(*found->envelope, *alert.envelope);
     EXPECT_EQ(found->rows, std::vector<Row>{alert.row});
     EXPECT_EQ(found->position, alert.position);
-    EXPECT_EQ(*await(store_->pending(box, {}, 10)), (std::vector<Pending>{{alert.id, 0}}));
-    EXPECT_EQ(*await(store_->marks(alert.id)), (std::vector<Mark>{{alert.id, 0, box}, mark}));
+    EXPECT_EQ(*await(store_->pending(box, {}, 10)), (std::vector<Pending>{{alert.id, 2}}));
+    EXPECT_EQ(*await(store_->marks(alert.id)), (std::vector<Mark>{mark, {alert.id, 2, box}}));
     EXPECT_EQ(await(store_->claim_due(*alert.position.deadline, 1s, 10))->size(), 1u);
     EXPECT_EQ(*await(store_->open_alerts({}, 10)), std::vector<AlertId>{alert.id});
 
@@ -93,7 +93,7 @@ TEST_F(SqliteUpgrade, AlertsDeliveriesAndMarksOfSchema3AreKept)
     next.openings = {{box, 5}};
     ASSERT_TRUE(insert(next).has_value());
     EXPECT_EQ(*await(store_->pending(box, {}, 10)),
-              (std::vector<Pending>{{alert.id, 0}, {next.id, 5}}));
+              (std::vector<Pending>{{alert.id, 2}, {next.id, 5}}));
     EXPECT_EQ(damage_count(), 0u);
 }
 
