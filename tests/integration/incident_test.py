@@ -8,19 +8,15 @@ import json
 import os
 import pty
 import select
-import shutil
 import signal
-import socket
 import struct
-import subprocess
-import sys
-import tempfile
 import termios
 import time
 from fcntl import ioctl
 
-BIN = sys.argv[1]
-HOME = tempfile.mkdtemp(prefix="tocsin-incident-")
+from people import (BIN, ENVIRONMENT, begin, everybody, finish, found_organisation, free_port, of, only, path,
+                    read_until, run)
+
 WOMEN = 12
 DIRECTORY = """organisation = "Great Lakes Protection Network"
 incident_window = "10m"
@@ -50,64 +46,6 @@ delay = "1h"
 targets = ["lawyer"]
 delay = "1h"
 """
-ENVIRONMENT = dict(os.environ, TOCSIN_PASSPHRASE="correct horse battery", LANG="C", NO_COLOR="1")
-started = []
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-PORT = free_port()
-RELAY = f"127.0.0.1:{PORT}"
-
-
-def path(name):
-    return os.path.join(HOME, name)
-
-
-def begin(who, *words):
-    """A command of one person's, in JSON, without a terminal."""
-    process = subprocess.Popen(
-        [f"{BIN}/tocsin", *words, "--home", path(who), "--json"], env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True)
-    started.append(process)
-    return process
-
-
-def finish(process, exit_code=0):
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == exit_code, (process.args, process.returncode, out, err)
-    return [json.loads(line) for line in (out + err).splitlines()]
-
-
-def run(who, *words, exit_code=0):
-    return finish(begin(who, *words), exit_code)
-
-
-def of(lines, kind):
-    return [line for line in lines if line["type"] == kind]
-
-
-def only(lines, kind):
-    found = of(lines, kind)
-    assert len(found) == 1, (kind, lines)
-    return found[0]
-
-
-def read_until(process, holds):
-    """Reads lines until one of them holds; returns all that were read."""
-    lines = []
-    while True:
-        line = process.stdout.readline()
-        assert line, (lines, process.stderr.read())
-        lines.append(json.loads(line))
-        if holds(lines[-1]):
-            return lines
-
 
 def stop(process):
     """Ctrl-C; returns what it still said."""
@@ -138,23 +76,7 @@ def on_screen(who, columns, *words):
 
 
 def organisation():
-    subprocess.run([f"{BIN}/tocsind", "init", "--dir", path("relay"), "--org", "Great Lakes",
-                    "--listen", RELAY], check=True, capture_output=True)
-    relay = subprocess.Popen([f"{BIN}/tocsind", "run", "--config", path("relay/tocsind.toml")],
-                             stdout=open(path("relay.log"), "w"), stderr=subprocess.STDOUT,
-                             start_new_session=True)
-    started.append(relay)
-    deadline = time.monotonic() + 60
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-                break
-        assert time.monotonic() < deadline, "the relay listens"
-        time.sleep(0.05)  # a port tells nobody when it opens
-    with open(path("directory.toml"), "w") as file:
-        file.write(DIRECTORY)
-    run("admin", "org", path("directory.toml"), "--code", path("relay/admin.invitation"),
-        "--root-key", path("root.key"), "--yes")
+    found_organisation(DIRECTORY)
     join("desk", "desk", "desk")
     join("lawyer", "desk", "lawyer")
     for n in range(WOMEN):
@@ -289,7 +211,7 @@ def a_drill():
     assert "defender's device" in only(refused, "error")["what"], refused
 
 
-try:
+with everybody():
     organisation()
     alerts_of_women, fishers_alert = one_wake_up()
     the_incident = one_incident(alerts_of_women, fishers_alert)
@@ -297,12 +219,3 @@ try:
     told_alert_by_alert(the_incident)
     a_drill()
     print(f"{WOMEN} alerts, one incident, one alarm, one command; and a drill")
-finally:
-    for each in started:
-        if each.poll() is None:
-            each.kill()
-            each.wait()
-    if os.environ.get("TOCSIN_KEEP"):
-        print(HOME)
-    else:
-        shutil.rmtree(HOME, ignore_errors=True)

@@ -9,16 +9,13 @@ import os
 import pty
 import re
 import select
-import shutil
 import socket
 import ssl
-import subprocess
-import sys
-import tempfile
 import time
 
-BIN = sys.argv[1]
-HOME = tempfile.mkdtemp(prefix="tocsin-joining-")
+from people import (BIN, ENVIRONMENT, PORT, RELAY, begin, everybody, finish, found_organisation, only, path, read_until, run,
+                    until)
+
 DIRECTORY = """organisation = "Great Lakes Protection Network"
 [[person]]
 id = "amina"
@@ -37,69 +34,10 @@ id = "all"
 targets = ["desk"]
 delay = "60s"
 """
-ENVIRONMENT = dict(os.environ, TOCSIN_PASSPHRASE="correct horse battery", LANG="C", NO_COLOR="1")
-started = []
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-PORT = free_port()
-RELAY = f"127.0.0.1:{PORT}"
-
-
-def path(name):
-    return os.path.join(HOME, name)
-
-
-def begin(who, *words):
-    """A command of one person's, in JSON, without a terminal."""
-    process = subprocess.Popen(
-        [f"{BIN}/tocsin", *words, "--home", path(who), "--json"], env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True)
-    started.append(process)
-    return process
-
-
-def finish(process, exit_code=0):
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == exit_code, (process.args, process.returncode, out, err)
-    return [json.loads(line) for line in (out + err).splitlines()]
-
-
-def run(who, *words, exit_code=0):
-    return finish(begin(who, *words), exit_code)
-
-
-def only(lines, kind):
-    found = [line for line in lines if line["type"] == kind]
-    assert len(found) == 1, (kind, lines)
-    return found[0]
-
 
 def first_line(process, kind):
     """Reads on until the line has come; the rest stays to be read."""
-    while True:
-        line = process.stdout.readline()
-        assert line, (kind, process.stderr.read())
-        if json.loads(line)["type"] == kind:
-            return json.loads(line)
-
-
-def until(what, condition):
-    deadline = time.monotonic() + 60
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, what
-        # Nobody tells: a port does not say when it opens, and the relay announces no joiner to the admin,
-        # who asks for them.
-        time.sleep(0.1)
+    return read_until(process, lambda line: line["type"] == kind)[-1]
 
 
 def at_terminal(who, on_screen, *words):
@@ -143,25 +81,6 @@ def get(target):
             while part := tls.recv(65536):
                 answer += part
     return answer
-
-
-def organisation():
-    subprocess.run([f"{BIN}/tocsind", "init", "--dir", path("relay"), "--org", "Great Lakes",
-                    "--listen", RELAY], check=True, capture_output=True)
-    relay = subprocess.Popen([f"{BIN}/tocsind", "run", "--config", path("relay/tocsind.toml")],
-                             stdout=open(path("relay.log"), "w"), stderr=subprocess.STDOUT,
-                             start_new_session=True)
-    started.append(relay)
-
-    def listening():
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", PORT)) == 0
-
-    until("the relay listens", listening)
-    with open(path("directory.toml"), "w") as file:
-        file.write(DIRECTORY)
-    run("admin", "org", path("directory.toml"), "--code", path("relay/admin.invitation"),
-        "--root-key", path("root.key"), "--yes")
 
 
 def spoken_join():
@@ -305,8 +224,8 @@ def leaving():
     assert [line["revoked"] for line in gone] == [True], gone
 
 
-try:
-    organisation()
+with everybody():
+    found_organisation(DIRECTORY)
     digits_used = spoken_join()
     words_differ()
     let_in_at_the_terminal()
@@ -316,12 +235,3 @@ try:
     not_theirs()
     leaving()
     print("joined, refused, withdrawn, added, revoked, left")
-finally:
-    for each in started:
-        if each.poll() is None:
-            each.kill()
-            each.wait()
-    if os.environ.get("TOCSIN_KEEP"):
-        print(HOME)
-    else:
-        shutil.rmtree(HOME, ignore_errors=True)
