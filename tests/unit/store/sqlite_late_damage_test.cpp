@@ -101,6 +101,17 @@ TEST_F(SqliteLateDamage, F6_ADamagedIndexIsMadeAgainSoonAfterTheStartAndSaidSo)
     }
 }
 
+TEST_F(SqliteLateDamage, WhatIsSoundIsLookedAtWithoutAWord)
+{
+    reopen();
+    notices_.clear();
+    const std::uint64_t commits = store_->commits();
+    EXPECT_TRUE(await(store_->check()).has_value());
+    EXPECT_EQ(notices(), "");
+    EXPECT_EQ(store_->commits(), commits);
+    EXPECT_EQ(damage_count(), 0u);
+}
+
 TEST_F(SqliteLateDamage, F6_ADamagedAlertIsReportedSoonAfterTheStartThoughNobodyAsksForIt)
 {
     spoil_alert(2);
