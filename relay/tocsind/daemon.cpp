@@ -167,9 +167,14 @@ private:
 
     asio::awaitable<void> look_at_store()
     {
-        const Result<void> checked = co_await store_->check();
-        if (!checked)
+        asio::steady_timer pause(io_);
+        for (;;) {
+            const Result<void> checked = co_await store_->check();
+            if (checked) co_return;
             telemetry_.note(Level::warning, "store.check_failed", {}, checked.error());
+            pause.expires_after(std::chrono::minutes(1)); // a full disk may have been given room
+            co_await pause.async_wait(awaited);
+        }
     }
 
     void fail(const std::string& why)

@@ -112,6 +112,19 @@ TEST_F(SqliteLateDamage, WhatIsSoundIsLookedAtWithoutAWord)
     EXPECT_EQ(damage_count(), 0u);
 }
 
+TEST_F(SqliteLateDamage, F6_AnIndexThatAFullDiskKeepsFromBeingMadeAgainIsNotYetDamage)
+{
+    spoil_entry_of("alert_due");
+    reopen();
+    vfs_->set_writes(test::FaultVfs::Writes::full);
+    EXPECT_FALSE(await(store_->check()).has_value());
+    EXPECT_EQ(damage_count(), 0u);
+    vfs_->set_writes(test::FaultVfs::Writes::allowed);
+    EXPECT_TRUE(await(store_->check()).has_value());
+    EXPECT_NE(notices().find("a damaged index was made again: alert"), std::string::npos);
+    EXPECT_EQ(claimed(), alert_count);
+}
+
 TEST_F(SqliteLateDamage, F6_ADamagedAlertIsReportedSoonAfterTheStartThoughNobodyAsksForIt)
 {
     spoil_alert(2);
