@@ -152,9 +152,27 @@ TEST_F(AfterAReboot, WhatAFailingDiskKeptFromBeingCalledEarlyIsCalledWhenItRecov
     world.store.change_fault = Errc::storage_full;
     world.advance(25s);
     EXPECT_EQ(world.journal(alert.id).size(), 1u);
+    EXPECT_EQ(world.telemetry.count("clock.called_early"), 0u);
     world.store.change_fault.reset();
     world.advance(1s);
     EXPECT_EQ(world.journal(alert.id).size(), 2u);
+    EXPECT_EQ(world.journal(alert.id).back().substr(0, 11), "TimeInDoubt");
+    EXPECT_EQ(world.telemetry.count("clock.called_early"), 1u);
+}
+
+TEST_F(AfterAReboot, NobodyCountsAsCalledEarlyBeforeTheDiskHasIt)
+{
+    reboot(-10h, false);
+    world.store.hold();
+    world.store.fail(Errc::storage_full);
+    world.advance(21s);
+    ASSERT_EQ(world.store.held(), 1u);
+    EXPECT_EQ(world.telemetry.count("clock.called_early"), 0u);
+    world.store.let_go();
+    world.run();
+    EXPECT_EQ(world.telemetry.count("clock.called_early"), 0u) << "it failed";
+    world.advance(1s);
+    EXPECT_EQ(world.journal(alert.id).back().substr(0, 11), "TimeInDoubt");
     EXPECT_EQ(world.telemetry.count("clock.called_early"), 1u);
 }
 
