@@ -143,6 +143,15 @@ TEST_F(SqliteLateDamage, F6_AnAlertDamagedWhileItRunsIsReportedByTheClaimThatMee
     EXPECT_EQ(damages()[0].alert, id_of<AlertId>(2));
 }
 
+TEST_F(SqliteLateDamage, F6_ADamagedAlertIsDueAtOnceUntilItHasBeenReported)
+{
+    reopen();
+    spoil_alert(0);
+    EXPECT_EQ(*await(store_->next_deadline()), TimePoint{});
+    EXPECT_EQ(claimed(), alert_count - 1);
+    EXPECT_EQ(*await(store_->next_deadline()), an_alert(1).position.deadline);
+}
+
 TEST_F(SqliteLateDamage, F6_APageOfAlertsDamagedWhileItRunsIsReportedByTheClaimThatMeetsIt)
 {
     reopen();
