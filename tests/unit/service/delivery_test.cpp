@@ -105,6 +105,35 @@ TEST(Delivery, WhatALaggingLinkMissesBeyondItsBoundComesFromItsMailbox)
     EXPECT_TRUE(delivered == raised);
 }
 
+boost::asio::awaitable<void> submit(World* world, PeerPtr from, Bytes envelope)
+{
+    protocol::DeviceMessage message = protocol::Submit{std::move(envelope)};
+    co_await world->service->handle(std::move(from), std::move(message));
+}
+boost::asio::awaitable<void> nothing() { co_return; }
+
+TEST(Delivery, WhatComesWhileTheLastOfAMailboxIsReadIsDeliveredToo)
+{
+    World world;
+    const Visit day = world.connect(world.day);
+    const Visit sender = world.connect(world.sender);
+    day.link->fill();
+    const std::size_t count = Peer::withheld_max + 2; // one waits for room; so the mailbox is read
+    for (std::size_t i = 0; i < count; ++i)
+        (void)world.raise();
+    const Sent last = world.seal(world.plan());
+    bool raised = false;
+    world.store.after_pending = [&] { // once it was found empty
+        if (raised || day.link->all<protocol::Deliver>().size() < count) return nothing();
+        raised = true;
+        return submit(&world, sender.peer, last.envelope);
+    };
+    day.link->drain();
+    world.run();
+    ASSERT_TRUE(raised);
+    EXPECT_EQ(day.link->all<protocol::Deliver>().size(), count + 1);
+}
+
 TEST(Delivery, WhatWasConfirmedIsNotDeliveredAgainWhatWasNotIs)
 {
     World world;

@@ -74,7 +74,9 @@ ScriptedStore::pending(MailboxId mailbox, std::optional<store::Pending> after,
                        std::size_t count_max)
 {
     if (read_fault) co_return *read_fault;
-    co_return co_await inner_.pending(mailbox, after, count_max);
+    auto waiting = co_await inner_.pending(mailbox, after, count_max);
+    if (after_pending) co_await after_pending();
+    co_return waiting;
 }
 
 ScriptedStore::Later<void> ScriptedStore::put_directory(store::PublishedDirectory next)

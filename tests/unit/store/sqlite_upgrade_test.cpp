@@ -1,4 +1,5 @@
-// A database of an older program is brought to the newest schema, and everything in it is still there.
+// A database of an older program is brought to the newest schema, and everything in it is still
+// there.
 #include "relay/store/sqlite/alerts.hpp"
 #include "relay/store/sqlite/files.hpp"
 #include "relay/store/sqlite/schema.hpp"
@@ -50,12 +51,13 @@ protected:
                  row_sum("journal", alert.id, number(std::int64_t{0}), ByteView(alert.row.entry),
                          body_sum.view()))
             .done();
-        const Opening& waits = alert.openings[0];
-        connection
-            .run("INSERT INTO delivery VALUES (41, ?, ?, ?, ?)", waits.mailbox, alert.id,
-                 std::int64_t{waits.slot},
-                 row_sum("delivery", waits.mailbox, alert.id, number(std::int64_t{waits.slot})))
-            .done();
+        std::int64_t order = 41;
+        for (const Opening& waits : alert.openings)
+            connection
+                .run("INSERT INTO delivery VALUES (?, ?, ?, ?, ?)", order++, waits.mailbox,
+                     alert.id, std::int64_t{waits.slot},
+                     row_sum("delivery", waits.mailbox, alert.id, number(std::int64_t{waits.slot})))
+                .done();
         connection
             .run("INSERT INTO mark VALUES (?, ?, ?, 40, ?, ?, ?, ?)", mark.alert,
                  std::int64_t{mark.slot}, mark.mailbox, static_cast<std::int64_t>(mark.state),
@@ -72,7 +74,7 @@ TEST_F(SqliteUpgrade, AlertsDeliveriesAndMarksOfSchema3AreKept)
     NewAlert alert = an_alert(1);
     alert.row.body = bytes_of(30, 1);
     const MailboxId box = id_of<MailboxId>(50);
-    alert.openings = {{box, 2}};
+    alert.openings = {{box, 2}, {box, 0}};
     const Mark mark{alert.id, 1, id_of<MailboxId>(51), DeliveryState::opened, t0, bytes_of(64, 2)};
     write_schema_3(alert, mark);
     reopen();
@@ -83,8 +85,10 @@ TEST_F(SqliteUpgrade, AlertsDeliveriesAndMarksOfSchema3AreKept)
     EXPECT_EQ(*found->envelope, *alert.envelope);
     EXPECT_EQ(found->rows, std::vector<Row>{alert.row});
     EXPECT_EQ(found->position, alert.position);
-    EXPECT_EQ(*await(store_->pending(box, {}, 10)), (std::vector<Pending>{{alert.id, 2}}));
-    EXPECT_EQ(*await(store_->marks(alert.id)), (std::vector<Mark>{mark, {alert.id, 2, box}}));
+    EXPECT_EQ(*await(store_->pending(box, {}, 10)),
+              (std::vector<Pending>{{alert.id, 2}, {alert.id, 0}}));
+    EXPECT_EQ(*await(store_->marks(alert.id)),
+              (std::vector<Mark>{{alert.id, 0, box}, mark, {alert.id, 2, box}}));
     EXPECT_EQ(await(store_->claim_due(*alert.position.deadline, 1s, 10))->size(), 1u);
     EXPECT_EQ(*await(store_->open_alerts({}, 10)), std::vector<AlertId>{alert.id});
 
@@ -93,7 +97,7 @@ TEST_F(SqliteUpgrade, AlertsDeliveriesAndMarksOfSchema3AreKept)
     next.openings = {{box, 5}};
     ASSERT_TRUE(insert(next).has_value());
     EXPECT_EQ(*await(store_->pending(box, {}, 10)),
-              (std::vector<Pending>{{alert.id, 2}, {next.id, 5}}));
+              (std::vector<Pending>{{alert.id, 2}, {alert.id, 0}, {next.id, 5}}));
     EXPECT_EQ(damage_count(), 0u);
 }
 
