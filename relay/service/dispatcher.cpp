@@ -38,6 +38,12 @@ bool is_final(const boost::system::error_code& error)
     return error == Errc::closed || error == Errc::quarantined || error == Errc::not_found;
 }
 
+// Of this alert over this link, as long as that is kept.
+bool is_first(Peer& peer, const AlertId& id)
+{
+    return !peer.catching_up || peer.catching_up->insert(id).second;
+}
+
 } // namespace
 
 core::Presence Dispatcher::presence_of(const LoadedAlert& alert, TimePoint now) const
@@ -132,7 +138,7 @@ void Dispatcher::deliver(const AlertId& id, const LoadedAlert& alert, const stor
     for (const PeerPtr& peer : ports_.switchboard.links(opening.mailbox)) {
         if (!peer->behind && peer->link->has_room()) {
             if (!frame) frame = deliver_frame(alert, opening.slot, call);
-            peer->link->send(frame);
+            if (is_first(*peer, id)) peer->link->send(frame);
             peer->last = store::Pending{id, opening.slot};
             continue;
         }
@@ -157,6 +163,7 @@ asio::awaitable<bool> Dispatcher::deliver_one(PeerPtr peer, store::Pending pendi
         peer->link->close(Errc::storage_failed);
         co_return false;
     }
+    if (!is_first(*peer, pending.alert)) co_return true;
     std::optional<protocol::Call> call;
     if (calls(**alert, pending.slot)) call = protocol::Call{PageCause::step, false};
     peer->link->send(deliver_frame(**alert, pending.slot, call));
@@ -204,7 +211,6 @@ asio::awaitable<void> Dispatcher::deliver_withheld(PeerPtr peer)
 asio::awaitable<void> Dispatcher::deliver_waiting(PeerPtr peer)
 {
     const MailboxId mailbox = peer->standing.mailbox;
-    std::unordered_set<AlertId> delivered;
     std::optional<store::Pending> after;
     for (;;) {
         Result<std::vector<store::Pending>> waiting = co_await waiting_for(mailbox, after);
@@ -216,7 +222,6 @@ asio::awaitable<void> Dispatcher::deliver_waiting(PeerPtr peer)
         if (waiting->empty()) break;
         for (const store::Pending& pending : *waiting) {
             after = pending;
-            delivered.insert(pending.alert);
             const bool goes_on = co_await deliver_one(peer, pending);
             if (!goes_on) co_return;
         }
@@ -224,8 +229,14 @@ asio::awaitable<void> Dispatcher::deliver_waiting(PeerPtr peer)
     // A ring goes out once. What a link swallowed as it died, or came while there was none, is rung
     // now: the next repetition may be half an hour away.
     std::vector<Frame> rings;
+    const std::unordered_set<AlertId> sent = *std::exchange(peer->catching_up, std::nullopt);
+    const auto was_sent = [&](const store::Pending& pending) {
+        return sent.contains(pending.alert);
+    };
+    peer->withheld.erase(std::ranges::remove_if(peer->withheld, was_sent).begin(),
+                         peer->withheld.end());
     for (const auto& [id, alert] : ports_.alerts.recent()) {
-        if (delivered.contains(id)) continue;
+        if (sent.contains(id)) continue;
         if (const auto call = call_of(*alert, mailbox)) rings.push_back(ring_frame(id, *call));
     }
     for (Frame& ring : rings) {

@@ -123,6 +123,7 @@ PeerPtr Service::attach(Standing standing, std::array<std::uint8_t, 32> channel_
         peer->link->close(Errc::not_authorised);
     else
         switchboard_.attach(peer);
+    if (peer->standing.role == protocol::Role::contact) peer->catching_up.emplace();
     return peer;
 }
 

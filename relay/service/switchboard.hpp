@@ -35,6 +35,9 @@ struct Peer {
     bool from_mailbox = false; // names were dropped: the mailbox is read
     bool missed = false;       // since it was last read
     std::optional<store::Pending> last{}; // the newest delivery it was sent
+    // Until what waited for it is delivered: all that it was sent since it came. Alerts are raised
+    // meanwhile, and none goes out twice.
+    std::optional<std::unordered_set<AlertId>> catching_up{};
 };
 using PeerPtr = std::shared_ptr<Peer>;
 

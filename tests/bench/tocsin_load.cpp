@@ -86,6 +86,8 @@ asio::awaitable<void> measure(Session* session)
             line->close();
 }
 
+constexpr std::size_t sealed_keys_max = 4096;
+
 int run_all(const Options& options)
 {
     RelayProcess process(options.relay_binary, options.folder, options.preload);
@@ -95,7 +97,9 @@ int run_all(const Options& options)
                           std::min(options.idle, idle_devices_max));
     if (options.open_alerts > 0)
         organisation.plan.plan = in_two_steps(std::move(organisation.plan.plan));
-    const Envelopes envelopes(organisation, options.sealed, options.text_bytes);
+    // Each has a key for every slot, and a process may have so many.
+    const std::size_t sealed = std::min(options.sealed, sealed_keys_max / options.recipients);
+    const Envelopes envelopes(organisation, sealed, options.text_bytes);
     Relay relay{.endpoint = {.host = "127.0.0.1", .port = process.port(), .socks5 = {}},
                 .tls = net::TlsContext::client().value(),
                 .sign_key = organisation.invitation.relay_sign_key,

@@ -134,6 +134,26 @@ TEST(Delivery, WhatComesWhileTheLastOfAMailboxIsReadIsDeliveredToo)
     EXPECT_EQ(day.link->all<protocol::Deliver>().size(), count + 1);
 }
 
+TEST(Delivery, WhatComesWhileADeviceCatchesUpIsDeliveredAndRungOnce)
+{
+    World world;
+    const Visit sender = world.connect(world.sender);
+    (void)world.raise(); // waits
+    const Sent second = world.seal(world.plan());
+    const Sent third = world.seal(world.plan());
+    std::vector<Bytes> coming{third.envelope, second.envelope};
+    world.store.after_pending = [&] { // after each look into the mailbox one more
+        if (coming.empty()) return nothing();
+        Bytes next = std::move(coming.back());
+        coming.pop_back();
+        return submit(&world, sender.peer, std::move(next));
+    };
+    const Visit day = world.connect(world.day);
+    EXPECT_TRUE(coming.empty());
+    EXPECT_EQ(day.link->all<protocol::Deliver>().size(), 3u);
+    EXPECT_EQ(day.link->all<protocol::Ring>().size(), 3u);
+}
+
 TEST(Delivery, WhatWasConfirmedIsNotDeliveredAgainWhatWasNotIs)
 {
     World world;
