@@ -137,9 +137,14 @@ void Dispatcher::deliver(const AlertId& id, const LoadedAlert& alert, const stor
     Frame frame;
     for (const PeerPtr& peer : ports_.switchboard.links(opening.mailbox)) {
         if (!peer->behind && peer->link->has_room()) {
-            if (!frame) frame = deliver_frame(alert, opening.slot, call);
-            if (is_first(*peer, id)) peer->link->send(frame);
             peer->last = store::Pending{id, opening.slot};
+            // Its mailbox may have given it already, before the call was known here.
+            if (!is_first(*peer, id)) {
+                if (call) peer->link->send(ring_frame(id, *call));
+                continue;
+            }
+            if (!frame) frame = deliver_frame(alert, opening.slot, call);
+            peer->link->send(frame);
             continue;
         }
         // It is called when it gets it.
@@ -163,10 +168,12 @@ asio::awaitable<bool> Dispatcher::deliver_one(PeerPtr peer, store::Pending pendi
         peer->link->close(Errc::storage_failed);
         co_return false;
     }
-    if (!is_first(*peer, pending.alert)) co_return true;
     std::optional<protocol::Call> call;
     if (calls(**alert, pending.slot)) call = protocol::Call{PageCause::step, false};
-    peer->link->send(deliver_frame(**alert, pending.slot, call));
+    if (is_first(*peer, pending.alert))
+        peer->link->send(deliver_frame(**alert, pending.slot, call));
+    else if (call)
+        peer->link->send(ring_frame(pending.alert, *call)); // withheld with its delivery
     co_return true;
 }
 
@@ -211,6 +218,7 @@ asio::awaitable<void> Dispatcher::deliver_withheld(PeerPtr peer)
 asio::awaitable<void> Dispatcher::deliver_waiting(PeerPtr peer)
 {
     const MailboxId mailbox = peer->standing.mailbox;
+    if (!peer->catching_up) peer->catching_up.emplace();
     std::optional<store::Pending> after;
     for (;;) {
         Result<std::vector<store::Pending>> waiting = co_await waiting_for(mailbox, after);
@@ -222,6 +230,7 @@ asio::awaitable<void> Dispatcher::deliver_waiting(PeerPtr peer)
         if (waiting->empty()) break;
         for (const store::Pending& pending : *waiting) {
             after = pending;
+            if (peer->catching_up->contains(pending.alert)) continue;
             const bool goes_on = co_await deliver_one(peer, pending);
             if (!goes_on) co_return;
         }
@@ -230,11 +239,6 @@ asio::awaitable<void> Dispatcher::deliver_waiting(PeerPtr peer)
     // now: the next repetition may be half an hour away.
     std::vector<Frame> rings;
     const std::unordered_set<AlertId> sent = *std::exchange(peer->catching_up, std::nullopt);
-    const auto was_sent = [&](const store::Pending& pending) {
-        return sent.contains(pending.alert);
-    };
-    peer->withheld.erase(std::ranges::remove_if(peer->withheld, was_sent).begin(),
-                         peer->withheld.end());
     for (const auto& [id, alert] : ports_.alerts.recent()) {
         if (sent.contains(id)) continue;
         if (const auto call = call_of(*alert, mailbox)) rings.push_back(ring_frame(id, *call));

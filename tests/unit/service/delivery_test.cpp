@@ -154,6 +154,32 @@ TEST(Delivery, WhatComesWhileADeviceCatchesUpIsDeliveredAndRungOnce)
     EXPECT_EQ(day.link->all<protocol::Ring>().size(), 3u);
 }
 
+boost::asio::awaitable<void> start(World* world, PeerPtr peer)
+{
+    boost::asio::co_spawn(world->io, world->service->catch_up(std::move(peer)),
+                          boost::asio::detached);
+    co_return;
+}
+
+TEST(Delivery, ACallThatItsMailboxDidNotKnowYetIsRungByItself)
+{
+    World world;
+    Sent alert = world.raise();
+    const Visit day = world.connect(world.day);
+    const Visit embassy = world.connect(world.embassy);
+    // Its slot is stored, and read from the mailbox, before the relay acts upon it.
+    Latch rest;
+    int reads = 0;
+    world.store.after_append = [&] { return start(&world, embassy.peer); };
+    world.store.after_pending = [&] { return ++reads == 2 ? rest.wait() : nothing(); };
+    world.tell(day, alert.answer(0, Verb::escalate, 0));
+    EXPECT_EQ(embassy.heard(), "deliver 2, ring step");
+    world.store.after_append = {};
+    rest.release();
+    world.run();
+    EXPECT_EQ(embassy.heard(), "");
+}
+
 TEST(Delivery, WhatWasConfirmedIsNotDeliveredAgainWhatWasNotIs)
 {
     World world;

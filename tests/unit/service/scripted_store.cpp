@@ -32,7 +32,9 @@ ScriptedStore::Later<void> ScriptedStore::append(store::Append change)
     if (!may) co_return may.error();
     if (damaged.contains(change.id)) co_return Errc::quarantined;
     if (before_append) co_await before_append();
-    co_return co_await inner_.append(std::move(change));
+    auto written = co_await inner_.append(std::move(change));
+    if (after_append) co_await after_append();
+    co_return written;
 }
 
 ScriptedStore::Later<store::StoredAlert> ScriptedStore::load(AlertId id)

@@ -30,6 +30,8 @@ public:
     std::optional<Errc> destroy_fault{};
     // Runs before each append is written: another writer.
     std::function<boost::asio::awaitable<void>()> before_append{};
+    // Runs after an append was written, before who asked for it hears.
+    std::function<boost::asio::awaitable<void>()> after_append{};
     // Runs after a mailbox was read, before who asked for it hears: what comes meanwhile is not in it.
     std::function<boost::asio::awaitable<void>()> after_pending{};
     std::set<AlertId> damaged{};
