@@ -118,16 +118,16 @@ void decline(Alert& alert, ContactState& contact, Author author, TimePoint at)
 void hand_over(Alert& alert, ContactState& giver, std::uint32_t target, TimePoint at)
 {
     const auto taker = static_cast<std::uint16_t>(target);
-    if (alert.contacts[taker].word == Word::accepted && alert.contacts[taker].counts) {
-        end_promise(alert, giver, Word::none, at);
-        return;
-    }
-    giver.hand_over_to = taker;
-    // While a cancel is being confirmed nobody new is told: the slots open when it ends.
+    // While a cancel is being confirmed nobody new is told: the slots open when it ends. Whoever has
+    // accepted may be closed too: skipped by a later round.
     if (alert.phase != Phase::cancelling)
         open_if_closed(alert, taker, at);
     else
         alert.contacts[taker].named_under_cancel = true;
+    if (alert.contacts[taker].word == Word::accepted && alert.contacts[taker].counts)
+        end_promise(alert, giver, Word::none, at);
+    else
+        giver.hand_over_to = taker;
 }
 
 void cancel(Alert& alert, TimePoint at)

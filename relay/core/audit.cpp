@@ -228,15 +228,14 @@ private:
 
     void hand_over(Party& giver, std::uint16_t taker, TimePoint at)
     {
-        if (parties_.at(taker).counts) {
-            end_promise(giver, at);
-            return;
-        }
-        giver.handed_to = taker;
         if (cancelled_at_)
-            parties_[taker].named = true;
+            parties_.at(taker).named = true;
         else
-            open_if_closed(parties_[taker], at);
+            open_if_closed(parties_.at(taker), at);
+        if (parties_[taker].counts)
+            end_promise(giver, at);
+        else
+            giver.handed_to = taker;
     }
 
     const Plan& plan_;

@@ -197,6 +197,24 @@ TEST(Hold, AHandOverToOneWhoAlreadyHoldsTakesEffectAtOnce)
               "Answered, HoldEnded{handed_over}, Paged{resumed, [0]}");
 }
 
+TEST(Hold, AHandOverOpensOneWhoHoldsButWasSkippedSince)
+{
+    Plan plan = pair();
+    plan.quorum = {{Kind::any, 2}};
+    plan.repeat_rounds = 1;
+    Story story{plan};
+    story.submit();
+    story.say(1, Verb::accept);
+    story.presence[1].revoked = true;
+    story.walk_and_tick(t0 + plan.steps[0].delay);
+    story.presence[1].revoked = false;
+    ASSERT_FALSE(is_open(story.alert, 1)) << "skipped by the next round";
+    ASSERT_EQ(story.say(0, Verb::accept), "Answered, HoldBegan");
+    story.say(0, Verb::hand_over, 1);
+    EXPECT_TRUE(is_open(story.alert, 1));
+    EXPECT_EQ(story.say(1, Verb::renew), "Answered");
+}
+
 TEST(Hold, ANewAcceptTakesAHandOverBackAndARenewalDoesNot)
 {
     Story story{pair()};
