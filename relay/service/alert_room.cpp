@@ -1,7 +1,5 @@
 #include "relay/service/alert_room.hpp"
 
-#include "relay/core/rules.hpp"
-
 #include "client-lib/protocol/link.hpp"
 #include "client-lib/protocol/words.hpp"
 

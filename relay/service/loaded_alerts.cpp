@@ -1,6 +1,5 @@
 #include "relay/service/loaded_alerts.hpp"
 
-#include "relay/core/rules.hpp"
 #include "relay/service/parking.hpp"
 
 #include "client-lib/protocol/words.hpp"

@@ -450,6 +450,17 @@ TEST_F(ClientTest, ARingIsAnEvent)
     EXPECT_TRUE(saw(circle(), ClientEvent::What::rang));
 }
 
+TEST_F(ClientTest, ADeliveryThatCallsIsTakenAndRings)
+{
+    const AlertId id = raised();
+    EXPECT_TRUE(run(circle().client->connected(20s)));
+    protocol::Deliver calling = relay->delivery(id, 0);
+    calling.call = protocol::Call{PageCause::step, false};
+    relay->push(calling);
+    EXPECT_TRUE(saw(circle(), ClientEvent::What::rang));
+    EXPECT_EQ(circle().device.alerts()->size(), 1u);
+}
+
 // ---- cancelling ----
 
 TEST_F(ClientTest, ACancelBeforeAnythingWasSentIsLocal)
