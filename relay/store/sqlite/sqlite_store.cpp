@@ -4,6 +4,7 @@
 #include "relay/store/sqlite/check.hpp"
 #include "relay/store/sqlite/claims.hpp"
 #include "relay/store/sqlite/deliveries.hpp"
+#include "relay/store/sqlite/joined_writes.hpp"
 #include "relay/store/sqlite/organisation.hpp"
 #include "relay/store/sqlite/reader.hpp"
 #include "relay/store/sqlite/schema.hpp"
@@ -24,6 +25,7 @@ public:
     Impl(SqliteOptions given, File lock)
         : options(std::move(given)),
           lock_(std::move(lock)),
+          vfs(options.vfs),
           quarantine(options.on_damage)
     {
     }
@@ -47,6 +49,7 @@ private:
     File lock_;
 
 public:
+    JoinedWrites vfs;
     Quarantine quarantine;
     SentMarks sent;
     Mailboxes mailboxes;
@@ -110,7 +113,7 @@ void write_new_file(const SqliteOptions& options, const std::filesystem::path& p
 Result<void> SqliteStore::Impl::start()
 {
     ::chmod(options.path.c_str(), 0600);
-    auto connection = std::make_unique<Connection>(options.path, open_flags, options.vfs);
+    auto connection = std::make_unique<Connection>(options.path, open_flags, vfs.name());
     configure(*connection, Access::write);
     std::string problem;
     if (const auto migrated = migrate(*connection, migrations(), problem); !migrated) {
@@ -125,7 +128,7 @@ Result<void> SqliteStore::Impl::start()
     // disk. Folding it in writes every page of it again, so that what is served is durable.
     connection->execute("PRAGMA wal_checkpoint(TRUNCATE)");
 
-    auto reading = std::make_unique<Connection>(options.path, open_flags, options.vfs);
+    auto reading = std::make_unique<Connection>(options.path, open_flags, vfs.name());
     configure(*reading, Access::read);
     reader = std::make_unique<Reader>(std::move(reading), quarantine, options.executor);
 

@@ -109,6 +109,41 @@ TEST_F(SqliteDisk, F4_WithNoSpaceNothingIsConfirmedAndItRecoversByItself)
     EXPECT_TRUE(is_whole(*load(2), 2, 60000));
 }
 
+TEST_F(SqliteDisk, F4_ADiskThatFillsWhileTheLogIsFoldedInLosesNothing)
+{
+    constexpr std::uint64_t count = 12; // so few that what is folded in last is one write
+    constexpr std::size_t size = 3000;
+    create();
+    for (std::uint64_t n = 1; n <= count; ++n)
+        ASSERT_TRUE(insert(an_alert(n, size)).has_value());
+    ASSERT_TRUE(append(a_closing(id_of<AlertId>(count), 1, t0)).has_value());
+    // The commit still has its space; the database, which has to grow, has none.
+    vfs_->before_event([this, seen = vfs_->syncs()](std::uint64_t) {
+        if (vfs_->syncs() == seen + 1) vfs_->set_writes(Writes::full);
+    });
+    (void)await(store_->destroy_content(t0 + 1s, 10));
+    vfs_->set_writes(Writes::allowed);
+    for (int start = 0; start < 2; ++start) {
+        for (std::uint64_t n = 1; n < count; ++n) {
+            const auto found = load(n);
+            ASSERT_TRUE(found.has_value()) << n;
+            EXPECT_TRUE(is_whole(*found, n, size));
+        }
+        reopen();
+    }
+    EXPECT_EQ(damage_count(), 0u);
+    EXPECT_EQ(fatal_count_, 0);
+}
+
+TEST_F(SqliteDisk, ACommitIsOneWriteAndOneSync)
+{
+    create();
+    ASSERT_TRUE(insert(an_alert(1)).has_value()); // begins the log
+    const std::uint64_t events = vfs_->events();
+    ASSERT_TRUE(insert(an_alert(2)).has_value());
+    EXPECT_EQ(vfs_->events() - events, 2u);
+}
+
 TEST_F(SqliteDisk, F4_LittleFreeSpaceRefusesNewAlertsOnly)
 {
     std::atomic<std::uint64_t> free = 100 << 20;
