@@ -1,11 +1,6 @@
 #include "relay/service/loaded_alerts.hpp"
 
-#include "relay/service/parking.hpp"
-
 #include "client-lib/protocol/words.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/this_coro.hpp>
 
 namespace tocsin::service {
 
@@ -68,46 +63,45 @@ asio::awaitable<Result<LoadedPtr>> LoadedAlerts::load(AlertId id)
         if (stored.error() == Errc::quarantined) telemetry_.note(Level::alarm, "alert.quarantined");
         co_return stored.error();
     }
-    if (!stored->envelope) co_return Errc::closed; // its content was destroyed after closure
-    Result<protocol::Envelope> envelope = protocol::parse_stored_envelope(*stored->envelope);
-    if (!envelope) co_return Errc::quarantined;
-    Result<std::vector<store::Mark>> marks = co_await store_.marks(id);
-    if (!marks) co_return marks.error();
+    co_return restore(std::move(*stored));
+}
+
+Result<LoadedPtr> LoadedAlerts::restore(store::StoredAlert stored)
+{
+    if (!stored.envelope) return Errc::closed; // its content was destroyed after closure
+    Result<protocol::Envelope> envelope = protocol::parse_stored_envelope(*stored.envelope);
+    if (!envelope) return Errc::quarantined;
 
     auto alert = std::make_shared<LoadedAlert>();
     alert->state = core::begin(envelope->plan, TimePoint(envelope->header.expires_at));
     alert->envelope = std::move(*envelope);
-    alert->position = stored->position;
-    alert->committed = stored->committed;
-    alert->marks = std::move(*marks);
-    for (const store::Row& row : stored->rows) {
+    alert->position = stored.position;
+    alert->committed = stored.committed;
+    alert->marks = std::move(stored.marks);
+    for (const store::Row& row : stored.rows) {
         Result<JournalEntry> entry = protocol::decode_entry(row.entry);
-        if (!entry) co_return Errc::quarantined;
+        if (!entry) return Errc::quarantined;
         for (const Event& event : entry->events) {
             if (is_cancel(event) && !alert->cancel_seq) alert->cancel_seq = entry->seq;
             alert->state = core::apply(std::move(alert->state), event, entry->at);
         }
     }
-    co_return alert;
+    return alert;
 }
 
 asio::awaitable<void> LoadedAlerts::take_in(std::vector<AlertId> wanted)
 {
-    struct Trip {
-        std::size_t left = 0;
-        Parking all_back;
-    };
-    const auto executor = co_await asio::this_coro::executor;
-    const auto trip = std::make_shared<Trip>();
-    const auto back = [trip](std::exception_ptr, const Result<LoadedPtr>&) {
-        if (--trip->left == 0) trip->all_back.release();
-    };
-    for (const AlertId& id : wanted) {
+    std::erase_if(wanted, [this](const AlertId& id) { return loaded_.contains(id); });
+    if (wanted.empty()) co_return;
+    Result<std::vector<store::StoredAlert>> stored = co_await store_.load_many(std::move(wanted));
+    if (!stored) co_return;
+    for (store::StoredAlert& one : *stored) {
+        const AlertId id = one.id;
+        // Loaded by somebody else meanwhile: there is one copy.
         if (loaded_.contains(id)) continue;
-        ++trip->left;
-        asio::co_spawn(executor, find(id), back);
+        const Result<LoadedPtr> alert = restore(std::move(one));
+        if (alert) remember(id, *alert);
     }
-    if (trip->left > 0) co_await trip->all_back.wait();
 }
 
 } // namespace tocsin::service

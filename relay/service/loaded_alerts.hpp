@@ -55,6 +55,8 @@ public:
 
 private:
     asio::awaitable<Result<LoadedPtr>> load(AlertId id);
+    // Errc::closed, Errc::quarantined.
+    static Result<LoadedPtr> restore(store::StoredAlert stored);
 
     store::AlertStore& store_;
     Telemetry& telemetry_;

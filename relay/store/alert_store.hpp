@@ -88,15 +88,6 @@ struct Append {
     std::optional<TimePoint> closed_at{}; // set with position.closed
 };
 
-struct StoredAlert {
-    AlertId id;
-    Committed committed;
-    SharedBytes envelope; // null once its content was destroyed
-    TimePoint expires_at{};
-    std::vector<Row> rows; // the whole journal
-    Position position;
-};
-
 struct Due {
     AlertId id;
     TimePoint deadline{};
@@ -112,6 +103,18 @@ struct Mark {
     TimePoint at{};
     Bytes signature{}; // with `opened`: by the answer key; else empty
     friend bool operator==(const Mark&, const Mark&) = default;
+};
+
+struct StoredAlert {
+    AlertId id;
+    Committed committed;
+    SharedBytes envelope; // null once its content was destroyed
+    TimePoint expires_at{};
+    std::vector<Row> rows; // the whole journal
+    Position position;
+    // One for every slot opened, by slot; `queued` at time zero until something is marked. Empty as
+    // well if the disk has damaged it, which is reported: the alert goes on being called without.
+    std::vector<Mark> marks;
 };
 
 struct Pending {
@@ -158,6 +161,11 @@ public:
     // Errc::not_found, Errc::quarantined (so do insert, append and rows).
     virtual asio::awaitable<Result<StoredAlert>> load(AlertId id) = 0;
 
+    // Those of `ids` that can be read, in their order: cheaper than one by one. Why another is missing,
+    // load() tells.
+    virtual asio::awaitable<Result<std::vector<StoredAlert>>>
+    load_many(std::vector<AlertId> ids) = 0;
+
     // Journal rows from `first` on, at most `count_max`; fewer means the end for now.
     virtual asio::awaitable<Result<std::vector<Row>>> rows(AlertId id, std::uint64_t first,
                                                            std::size_t count_max) = 0;
@@ -188,9 +196,6 @@ public:
     // alone is forgotten by a restart, after which the delivery is sent again. A mark whose alert,
     // slot and mailbox were never opened together changes nothing.
     virtual asio::awaitable<Result<void>> mark(std::vector<Mark> marks) = 0;
-    // One for every slot opened, by slot; `queued` at time zero until something is marked. Empty
-    // for an unknown alert.
-    virtual asio::awaitable<Result<std::vector<Mark>>> marks(AlertId id) = 0;
 
     // What waits for a device: opened and not yet delivered, in the order of opening, after `after`
     // if given, which may have been delivered meanwhile. A slot opens once: opening it again, even

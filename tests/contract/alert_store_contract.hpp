@@ -86,13 +86,29 @@ TEST_P(AlertStoreContract, AnInsertedAlertIsLoadedWhole)
     EXPECT_EQ(found.position, alert.position);
 }
 
+TEST_P(AlertStoreContract, ManyAreLoadedInTheOrderInWhichTheyAreNamed)
+{
+    const NewAlert first = an_alert(1);
+    NewAlert second = an_alert(2);
+    second.openings = {{box_, 0}};
+    ASSERT_TRUE(insert(first).has_value());
+    ASSERT_TRUE(insert(second).has_value());
+    const auto found = *await(store().load_many({second.id, id_of<AlertId>(77), first.id}));
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(found[0].id, second.id);
+    EXPECT_EQ(*found[0].envelope, *second.envelope);
+    EXPECT_EQ(found[0].marks, (std::vector<Mark>{{second.id, 0, box_}}));
+    EXPECT_EQ(found[1].id, first.id);
+    EXPECT_EQ(found[1].rows, std::vector<Row>{first.row});
+    EXPECT_TRUE(await(store().load_many({}))->empty());
+}
+
 TEST_P(AlertStoreContract, AnUnknownAlertIsNotFound)
 {
     const AlertId id = id_of<AlertId>(1);
     EXPECT_EQ(await(store().load(id)).error(), Errc::not_found);
     EXPECT_EQ(await(store().rows(id, 0, 10)).error(), Errc::not_found);
     EXPECT_EQ(append(an_append(id, 1)).error(), Errc::not_found);
-    EXPECT_TRUE(await(store().marks(id))->empty());
 }
 
 TEST_P(AlertStoreContract, InsertingAKnownIdChangesNothingAndYieldsTheFirstFacts)
@@ -372,7 +388,7 @@ TEST_P(AlertStoreContract, MarksOnlyRise)
     ASSERT_TRUE(insert(alert).has_value());
     const Mark untouched{alert.id, 1, other_box_};
     const auto mark_of_2 = [&] {
-        const auto all = *await(store().marks(alert.id));
+        const auto all = load(alert.id).marks;
         EXPECT_EQ(all.size(), 2u);
         EXPECT_EQ(all.at(0), untouched);
         return all.at(1);
@@ -405,7 +421,7 @@ TEST_P(AlertStoreContract, AMarkForWhatWasNeverOpenedChangesNothingAndStopsNoOth
     marks.push_back({alert.id, 0, other_box_, DeliveryState::delivered, t0});
     ASSERT_TRUE(await(store().mark(marks)).has_value());
     EXPECT_EQ(pending(box_).size(), 1u);
-    EXPECT_EQ(await(store().marks(alert.id))->size(), 1u);
+    EXPECT_EQ(load(alert.id).marks.size(), 1u);
 
     marks.push_back({alert.id, 0, box_, DeliveryState::delivered, t0});
     ASSERT_TRUE(await(store().mark(marks)).has_value());
@@ -453,7 +469,7 @@ TEST_P(AlertStoreContract, DestroyedContentIsGoneAndTheJournalStays)
     EXPECT_TRUE(after.rows[1].body.empty());
     EXPECT_EQ(*await(store().rows(old.id, 0, 9)), after.rows);
     EXPECT_TRUE(pending(box_).empty());
-    EXPECT_EQ(await(store().marks(old.id))->size(), 1u);
+    EXPECT_EQ(load(old.id).marks.size(), 1u);
     EXPECT_TRUE(load(recent.id).envelope);
     EXPECT_FALSE(load(recent.id).rows[1].body.empty());
     EXPECT_TRUE(load(open.id).envelope);
@@ -615,7 +631,7 @@ TEST_P(AlertStoreContract, EverythingConfirmedIsThereAfterReopening)
     EXPECT_EQ(*after.envelope, *alert.envelope);
     EXPECT_EQ(*await(store().identity()), an_identity());
     EXPECT_EQ(pending(box_), (std::vector<Pending>{{alert.id, 1}}));
-    const auto marks = *await(store().marks(alert.id));
+    const auto marks = load(alert.id).marks;
     ASSERT_EQ(marks.size(), 3u);
     EXPECT_EQ(marks[0].state, DeliveryState::delivered);
     EXPECT_EQ(marks[1].state, DeliveryState::queued);

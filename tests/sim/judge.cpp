@@ -401,10 +401,8 @@ void Judge::restarted(Relay& relay)
         }
         if (stored->position.deadline != alert.deadline)
             wrong(named(id) + ": another deadline than the model's after a start");
-        const auto marks = relay.ask(relay.store().marks(id));
-        if (!marks) continue;
         std::map<std::uint16_t, DeliveryState> kept;
-        for (const store::Mark& mark : *marks)
+        for (const store::Mark& mark : stored->marks)
             kept[mark.slot] = mark.state;
         for (const auto& [slot, state] : alert.marks)
             if (state >= DeliveryState::delivered && kept[slot] < state)

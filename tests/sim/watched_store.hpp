@@ -60,6 +60,10 @@ public:
 
     Awaitable<store::Identity> identity() override { return store_.identity(); }
     Awaitable<store::StoredAlert> load(AlertId id) override { return store_.load(id); }
+    Awaitable<std::vector<store::StoredAlert>> load_many(std::vector<AlertId> ids) override
+    {
+        return store_.load_many(std::move(ids));
+    }
     Awaitable<std::vector<store::Row>> rows(AlertId id, std::uint64_t first,
                                             std::size_t count_max) override
     {
@@ -75,7 +79,6 @@ public:
     {
         return store_.destroy_content(closed_before, count_max);
     }
-    Awaitable<std::vector<store::Mark>> marks(AlertId id) override { return store_.marks(id); }
     Awaitable<std::vector<store::Pending>> pending(MailboxId mailbox,
                                                    std::optional<store::Pending> after,
                                                    std::size_t count_max) override

@@ -52,7 +52,20 @@ asio::awaitable<Result<StoredAlert>> MemoryStore::load(AlertId id)
     const std::lock_guard lock(mutex_);
     const auto found = alerts_.find(id);
     if (found == alerts_.end()) co_return Errc::not_found;
-    co_return found->second.stored;
+    StoredAlert out = found->second.stored;
+    for (const auto& [slot, delivery] : deliveries_)
+        if (slot.first == id) out.marks.push_back(delivery.mark);
+    co_return out;
+}
+
+asio::awaitable<Result<std::vector<StoredAlert>>> MemoryStore::load_many(std::vector<AlertId> ids)
+{
+    std::vector<StoredAlert> out;
+    for (const AlertId& id : ids) {
+        Result<StoredAlert> found = co_await load(id);
+        if (found) out.push_back(std::move(*found));
+    }
+    co_return out;
 }
 
 asio::awaitable<Result<std::vector<Row>>> MemoryStore::rows(AlertId id, std::uint64_t first,
@@ -139,15 +152,6 @@ asio::awaitable<Result<void>> MemoryStore::mark(std::vector<Mark> marks)
         if (known.mailbox == mark.mailbox && known.state < mark.state) known = std::move(mark);
     }
     co_return Result<void>{};
-}
-
-asio::awaitable<Result<std::vector<Mark>>> MemoryStore::marks(AlertId id)
-{
-    const std::lock_guard lock(mutex_);
-    std::vector<Mark> out;
-    for (const auto& [slot, delivery] : deliveries_)
-        if (slot.first == id) out.push_back(delivery.mark);
-    co_return out;
 }
 
 asio::awaitable<Result<std::vector<Pending>>>

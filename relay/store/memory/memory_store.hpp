@@ -20,6 +20,7 @@ public:
     asio::awaitable<Result<Committed>> insert(NewAlert alert) override;
     asio::awaitable<Result<void>> append(Append change) override;
     asio::awaitable<Result<StoredAlert>> load(AlertId id) override;
+    asio::awaitable<Result<std::vector<StoredAlert>>> load_many(std::vector<AlertId> ids) override;
     asio::awaitable<Result<std::vector<Row>>> rows(AlertId id, std::uint64_t first,
                                                    std::size_t count_max) override;
     asio::awaitable<Result<std::vector<Due>>>
@@ -31,7 +32,6 @@ public:
                                                          std::size_t count_max) override;
 
     asio::awaitable<Result<void>> mark(std::vector<Mark> marks) override;
-    asio::awaitable<Result<std::vector<Mark>>> marks(AlertId id) override;
     asio::awaitable<Result<std::vector<Pending>>>
     pending(MailboxId mailbox, std::optional<Pending> after, std::size_t count_max) override;
 

@@ -249,7 +249,7 @@ bool list_open(Connection& connection, std::optional<AlertId>& after, std::size_
         take(connection.run("SELECT id, closed FROM alert WHERE id > ? ORDER BY id LIMIT ?", from,
                             looked_at_max));
     } catch (const SqlError& error) {
-        if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
+        if (!is_corrupt(error)) throw;
         // The index is damaged. It is made again at the next start; until then the table serves.
         quarantine.add(Damage{"alert_id", std::nullopt});
         take(connection.run("SELECT id, closed FROM alert NOT INDEXED WHERE id > ? "

@@ -2,19 +2,11 @@
 
 #include "relay/store/sqlite/alerts.hpp"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <string_view>
 
 namespace tocsin::store::sqlite {
 namespace {
-
-bool is_corrupt(const SqlError& error)
-{
-    const int code = error.code & 0xff;
-    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_CONSTRAINT;
-}
 
 // Whether an index has the row; one that can't be read has not.
 template <class... Values>

@@ -1,7 +1,5 @@
 #include "relay/store/sqlite/claims.hpp"
 
-#include <sqlite3.h>
-
 namespace tocsin::store::sqlite {
 namespace {
 
@@ -13,7 +11,7 @@ std::optional<AlertRow> try_find(Connection& connection, std::int64_t n, Quarant
     } catch (const Damaged& error) {
         quarantine.add(error.damage);
     } catch (const SqlError& error) {
-        if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
+        if (!is_corrupt(error)) throw;
         quarantine.add(Damage{"alert", std::nullopt});
     }
     return std::nullopt;
@@ -42,7 +40,7 @@ std::vector<Due> Claims::take(Connection& connection, TimePoint now,
                                      milliseconds(now));
         consider(numbers);
     } catch (const SqlError& error) {
-        if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
+        if (!is_corrupt(error)) throw;
         // The index is damaged. It is made again at the next start; until then the table serves.
         quarantine.add(Damage{"alert_due", std::nullopt});
         Run numbers = connection.run("SELECT n FROM alert NOT INDEXED WHERE deadline <= ?",

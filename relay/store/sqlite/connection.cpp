@@ -28,6 +28,12 @@ SqlError error_of(sqlite3* db, int code)
     return error;
 }
 
+bool is_corrupt(const SqlError& error) noexcept
+{
+    const int code = error.code & 0xff;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_CONSTRAINT;
+}
+
 Run::~Run()
 {
     if (!statement_) return;

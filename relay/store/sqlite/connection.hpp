@@ -25,6 +25,10 @@ struct SqlError : std::exception {
     [[nodiscard]] const char* what() const noexcept override { return text.c_str(); }
 };
 
+// A page is not what it should be; or a constraint failed: what must not exist was checked before, so
+// that has met a row that an index or its own key has lost.
+[[nodiscard]] bool is_corrupt(const SqlError& error) noexcept;
+
 // What `db` says about `code`, which it has just returned. `db` may be null.
 SqlError error_of(sqlite3* db, int code);
 

@@ -3,8 +3,6 @@
 #include "relay/store/sqlite/alerts.hpp"
 #include "relay/store/sqlite/sum.hpp"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <cassert>
 
@@ -299,10 +297,19 @@ void Deliveries::rolled_back()
     opened_changed_ = false;
 }
 
-std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMarks& sent)
+std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMarks& sent,
+                             Quarantine& quarantine)
 {
     std::vector<Mark> out;
-    const std::optional<SlotsRow> row = find_slots(connection, alert);
+    std::optional<SlotsRow> row;
+    try {
+        row = find_slots(connection, alert);
+    } catch (const Damaged& error) {
+        quarantine.add(error.damage);
+    } catch (const SqlError& error) {
+        if (!is_corrupt(error)) throw;
+        quarantine.add(Damage{"slots", std::nullopt});
+    }
     if (!row) return out;
     for (const SlotRecord& record : row->slots) {
         Mark mark{alert, record.slot, record.mailbox, record.state, record.at, record.signature};
@@ -338,7 +345,7 @@ bool load_waiting(Connection& connection, Mailboxes& mailboxes, std::size_t coun
         } catch (const Damaged& error) {
             quarantine.add(error.damage);
         } catch (const SqlError& error) {
-            if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
+            if (!is_corrupt(error)) throw;
             quarantine.add(Damage{"slots", std::nullopt});
         }
     }
@@ -384,7 +391,7 @@ std::vector<Pending> load_pending(Connection& connection, Mailboxes& mailboxes, 
             } catch (const Damaged& error) {
                 quarantine.add(error.damage);
             } catch (const SqlError& error) {
-                if ((error.code & 0xff) != SQLITE_CORRUPT) throw;
+                if (!is_corrupt(error)) throw;
                 quarantine.add(Damage{"slots", std::nullopt});
             }
         }

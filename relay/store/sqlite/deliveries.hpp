@@ -95,7 +95,9 @@ private:
     bool opened_changed_ = false;
 };
 
-std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMarks& sent);
+// Empty when they are damaged, which is reported.
+std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMarks& sent,
+                             Quarantine& quarantine);
 
 // Takes up to `count_max` alerts into the mailboxes that waited there before the start; false when
 // there are no more.

@@ -1,7 +1,5 @@
 #include "relay/store/sqlite/reader.hpp"
 
-#include <sqlite3.h>
-
 namespace tocsin::store::sqlite {
 
 Reader::Reader(std::unique_ptr<Connection> connection, Quarantine& quarantine,
@@ -33,8 +31,7 @@ void Reader::serve(Task& task)
         quarantine_.add(error.damage);
         task.fail(Errc::quarantined);
     } catch (const SqlError& error) {
-        const int code = error.code & 0xff;
-        if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
+        if (is_corrupt(error)) {
             quarantine_.add(Damage{"page", task.traits.alert});
             task.fail(Errc::quarantined);
         } else {

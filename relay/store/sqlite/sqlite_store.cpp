@@ -43,6 +43,14 @@ public:
         return enqueue<T>(reader->runner(), TaskTraits{TaskKind::ordinary, alert}, std::move(work));
     }
 
+    Result<StoredAlert> load_whole(Connection& connection, const AlertId& id)
+    {
+        if (quarantine.contains(id)) return Errc::quarantined;
+        Result<StoredAlert> found = load_alert(connection, id);
+        if (found) found->marks = load_marks(connection, id, sent, quarantine);
+        return found;
+    }
+
     SqliteOptions options;
 
 private:
@@ -239,10 +247,29 @@ asio::awaitable<Result<void>> SqliteStore::append(Append change)
 
 asio::awaitable<Result<StoredAlert>> SqliteStore::load(AlertId id)
 {
-    return impl_->read<StoredAlert>(id, [this, id](Connection& c, Room) -> Result<StoredAlert> {
-        if (impl_->quarantine.contains(id)) return Errc::quarantined;
-        return load_alert(c, id);
-    });
+    return impl_->read<StoredAlert>(
+        id, [this, id](Connection& c, Room) { return impl_->load_whole(c, id); });
+}
+
+asio::awaitable<Result<std::vector<StoredAlert>>> SqliteStore::load_many(std::vector<AlertId> ids)
+{
+    using All = std::vector<StoredAlert>;
+    Work<All> work = [this, ids = std::move(ids)](Connection& c, Room) -> Result<All> {
+        All out;
+        for (const AlertId& id : ids) {
+            try {
+                Result<StoredAlert> found = impl_->load_whole(c, id);
+                if (found) out.push_back(std::move(*found));
+            } catch (const Damaged& error) {
+                impl_->quarantine.add(error.damage);
+            } catch (const SqlError& error) {
+                if (!is_corrupt(error)) throw;
+                impl_->quarantine.add(Damage{"page", id});
+            }
+        }
+        return out;
+    };
+    return impl_->read<All>({}, std::move(work));
 }
 
 asio::awaitable<Result<std::vector<Row>>> SqliteStore::rows(AlertId id, std::uint64_t first,
@@ -309,12 +336,6 @@ asio::awaitable<Result<void>> SqliteStore::mark(std::vector<Mark> marks)
             impl_->deliveries.mark(c, marks);
             return {};
         });
-}
-
-asio::awaitable<Result<std::vector<Mark>>> SqliteStore::marks(AlertId id)
-{
-    return impl_->read<std::vector<Mark>>(
-        {}, [this, id](Connection& c, Room) { return load_marks(c, id, impl_->sent); });
 }
 
 asio::awaitable<Result<std::vector<Pending>>>

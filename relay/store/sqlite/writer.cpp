@@ -142,10 +142,7 @@ Writer::Fault Writer::attempt(std::span<const std::unique_ptr<Task>> tasks, Room
 Writer::Fault Writer::classify(const SqlError& error) const
 {
     const int code = error.code & 0xff;
-    // What must not exist was checked before: a constraint that fails has met a row that an index
-    // or its own key has lost.
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_CONSTRAINT)
-        return Fault::damaged;
+    if (is_corrupt(error)) return Fault::damaged;
     if (code == SQLITE_FULL) return Fault::full;
     if (code != SQLITE_IOERR) return Fault::refused;
     if (error.code == SQLITE_IOERR_FSYNC || error.code == SQLITE_IOERR_DIR_FSYNC)

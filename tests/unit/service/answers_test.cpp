@@ -142,7 +142,7 @@ TEST_F(Answers, OpenedIsTakenFromTheSlotThatSignedItAndFromNoOther)
     opened.alert = alert.id;
     EXPECT_EQ(world.tell(day, opened), "invalid_signature");
     EXPECT_EQ(world.tell(day, alert.opened(0)), "done");
-    const std::vector<store::Mark> marks = world.wait_for(world.memory.marks(alert.id)).value();
+    const std::vector<store::Mark> marks = world.wait_for(world.memory.load(alert.id)).value().marks;
     ASSERT_EQ(marks.size(), 2u);
     EXPECT_EQ(marks[0].state, DeliveryState::opened);
     EXPECT_EQ(Signature::from(marks[0].signature), alert.opened(0).signature);

@@ -51,7 +51,7 @@ TEST(Delivery, ADeviceOfAStepNotOpenMayNotFollowOpenOrGiveUpTheAlert)
     EXPECT_EQ(world.tell(embassy, alert.opened(2)), "not_authorised");
     EXPECT_EQ(world.tell(embassy, protocol::CannotOpen{alert.id}), "not_authorised");
     EXPECT_EQ(world.tell(embassy, protocol::Delivered{{alert.id}}), "done") << "without effect";
-    EXPECT_EQ(world.wait_for(world.memory.marks(alert.id)).value().size(), 2u);
+    EXPECT_EQ(world.wait_for(world.memory.load(alert.id)).value().marks.size(), 2u);
 }
 
 TEST(Delivery, WhoAttachesLaterGetsAllThatWaitsInItsOrder)

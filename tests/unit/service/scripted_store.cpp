@@ -43,6 +43,13 @@ ScriptedStore::Later<store::StoredAlert> ScriptedStore::load(AlertId id)
     co_return co_await inner_.load(id);
 }
 
+ScriptedStore::Later<std::vector<store::StoredAlert>>
+ScriptedStore::load_many(std::vector<AlertId> ids)
+{
+    std::erase_if(ids, [this](const AlertId& id) { return damaged.contains(id); });
+    co_return co_await inner_.load_many(std::move(ids));
+}
+
 ScriptedStore::Later<std::vector<store::Row>> ScriptedStore::rows(AlertId id, std::uint64_t first,
                                                                   std::size_t count_max)
 {

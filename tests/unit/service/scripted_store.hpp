@@ -48,6 +48,7 @@ public:
     Later<store::Committed> insert(store::NewAlert alert) override;
     Later<void> append(store::Append change) override;
     Later<store::StoredAlert> load(AlertId id) override;
+    Later<std::vector<store::StoredAlert>> load_many(std::vector<AlertId> ids) override;
     Later<std::vector<store::Row>> rows(AlertId id, std::uint64_t first,
                                         std::size_t count_max) override;
     Later<std::vector<store::Due>> claim_due(TimePoint now, std::chrono::milliseconds lease,
@@ -55,7 +56,6 @@ public:
     Later<std::optional<TimePoint>> next_deadline() override { return inner_.next_deadline(); }
     Later<std::size_t> destroy_content(TimePoint closed_before, std::size_t count_max) override;
     Later<void> mark(std::vector<store::Mark> marks) override;
-    Later<std::vector<store::Mark>> marks(AlertId id) override { return inner_.marks(id); }
     Later<std::vector<store::Pending>>
     pending(MailboxId mailbox, std::optional<store::Pending> after, std::size_t count_max) override;
     Later<std::optional<store::PublishedDirectory>> directory() override

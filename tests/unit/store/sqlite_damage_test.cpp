@@ -82,9 +82,9 @@ protected:
                 EXPECT_TRUE(std::ranges::count(waiting_, each)) << "never opened";
         }
         for (std::uint64_t n = 0; n < alert_count; ++n) {
-            const auto marks = await(store_->marks(id_of<AlertId>(n)));
-            if (!marks) continue;
-            for (const Mark& mark : *marks)
+            const auto found = load(n);
+            if (!found) continue;
+            for (const Mark& mark : found->marks)
                 EXPECT_TRUE(mark == mark_of(n) || mark == (Mark{mark.alert, 0, box_}));
         }
         const auto directory = await(store_->directory());

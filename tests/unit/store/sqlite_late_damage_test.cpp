@@ -175,6 +175,35 @@ TEST_F(SqliteLateDamage, F6_SlotsDamagedWhileItRunsAreReportedByTheOpeningThatMe
     EXPECT_EQ(damages()[0].where, std::string("slots"));
 }
 
+TEST_F(SqliteLateDamage, F6_AnAlertWhoseSlotsAreDamagedGoesOnBeingServed)
+{
+    reopen();
+    ASSERT_FALSE(load(0)->marks.empty());
+    spoil(page_of("slots").second - 1); // of the first alert's row
+    reopen();
+    const auto found = load(0);
+    ASSERT_TRUE(found.has_value()) << found.error().message();
+    EXPECT_TRUE(is_whole(*found, 0));
+    EXPECT_TRUE(found->marks.empty());
+    ASSERT_EQ(damage_count(), 1u);
+    EXPECT_EQ(damages()[0].where, std::string("slots"));
+    EXPECT_TRUE(append(an_append(id_of<AlertId>(0), 1)).has_value());
+    EXPECT_FALSE(load(1)->marks.empty());
+}
+
+TEST_F(SqliteLateDamage, F6_OfManyOnlyTheDamagedOneIsMissing)
+{
+    reopen();
+    spoil_alert(1);
+    const auto found = await(store_->load_many({id_of<AlertId>(0), id_of<AlertId>(1), id_of<AlertId>(2)}));
+    ASSERT_EQ(found->size(), 2u);
+    EXPECT_EQ(found->at(0).id, id_of<AlertId>(0));
+    EXPECT_EQ(found->at(1).id, id_of<AlertId>(2));
+    ASSERT_EQ(damage_count(), 1u);
+    EXPECT_EQ(damages()[0].alert, id_of<AlertId>(1));
+    EXPECT_EQ(load(1).error(), Errc::quarantined);
+}
+
 TEST_F(SqliteLateDamage, F6_AnIndexDamagedWhileItRunsHidesNobodyWhoIsDue)
 {
     reopen();

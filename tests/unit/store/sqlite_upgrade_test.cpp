@@ -87,7 +87,7 @@ TEST_F(SqliteUpgrade, AlertsDeliveriesAndMarksOfSchema3AreKept)
     EXPECT_EQ(found->position, alert.position);
     EXPECT_EQ(*await(store_->pending(box, {}, 10)),
               (std::vector<Pending>{{alert.id, 2}, {alert.id, 0}}));
-    EXPECT_EQ(*await(store_->marks(alert.id)),
+    EXPECT_EQ(await(store_->load(alert.id))->marks,
               (std::vector<Mark>{{alert.id, 0, box}, mark, {alert.id, 2, box}}));
     EXPECT_EQ(await(store_->claim_due(*alert.position.deadline, 1s, 10))->size(), 1u);
     EXPECT_EQ(*await(store_->open_alerts({}, 10)), std::vector<AlertId>{alert.id});
