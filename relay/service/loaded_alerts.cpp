@@ -2,6 +2,8 @@
 
 #include "client-lib/protocol/words.hpp"
 
+#include <utility>
+
 namespace tocsin::service {
 
 bool is_cancel(const Event& event)
@@ -25,9 +27,9 @@ LoadedPtr LoadedAlerts::peek(const AlertId& id) const
 
 void LoadedAlerts::remember(const AlertId& id, const LoadedPtr& alert)
 {
-    forget(id);
     recent_.emplace_front(id, alert);
-    loaded_[id] = recent_.begin();
+    const auto [place, is_new] = loaded_.try_emplace(id, recent_.begin());
+    if (!is_new) recent_.erase(std::exchange(place->second, recent_.begin()));
     while (recent_.size() > max_) {
         loaded_.erase(recent_.back().first);
         recent_.pop_back();

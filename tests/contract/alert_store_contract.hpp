@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <set>
 #include <thread>
@@ -408,6 +409,31 @@ TEST_P(AlertStoreContract, MarksOnlyRise)
     mark({alert.id, 2, box_, DeliveryState::opened, t0 + 8s, bytes_of(64, 4)});
     mark({alert.id, 2, box_, DeliveryState::queued, t0 + 9s});
     EXPECT_EQ(mark_of_2(), opened);
+}
+
+TEST_P(AlertStoreContract, MarksFindTheirAlertHoweverManyCameSince)
+{
+    constexpr std::uint64_t count = 300;
+    constexpr std::uint16_t slots = 64;
+    std::vector<asio::awaitable<Result<Committed>>> inserts;
+    for (std::uint64_t n = 1; n <= count; ++n) {
+        NewAlert alert = an_alert(n);
+        for (std::uint16_t slot = 0; slot < slots; ++slot)
+            alert.openings.push_back({id_of<MailboxId>(1000 + slot), slot});
+        inserts.push_back(store().insert(std::move(alert)));
+    }
+    for (const auto& inserted : await_all(std::move(inserts)))
+        ASSERT_TRUE(inserted.has_value());
+    for (const std::uint64_t n : {1ul, count / 2, count}) {
+        for (const auto slot : std::to_array<std::uint16_t>({63, 0}))
+            mark({id_of<AlertId>(n), slot, id_of<MailboxId>(1000u + slot), DeliveryState::delivered, t0});
+        const StoredAlert found = load(id_of<AlertId>(n));
+        ASSERT_EQ(found.marks.size(), slots);
+        for (const Mark& each : found.marks)
+            EXPECT_EQ(each.state == DeliveryState::delivered, each.slot == 0 || each.slot == 63);
+    }
+    EXPECT_EQ(pending(id_of<MailboxId>(1000), {}, 2 * count).size(), count - 3);
+    EXPECT_EQ(pending(id_of<MailboxId>(1001), {}, 2 * count).size(), count);
 }
 
 TEST_P(AlertStoreContract, AMarkForWhatWasNeverOpenedChangesNothingAndStopsNoOther)

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace tocsin::store::sqlite {
 namespace {
 
 #define TOCSIN_SLOTS_COLUMNS "SELECT n, alert, waiting, bytes, sum FROM slots "
+
+constexpr std::size_t known_records_max = 8192; // of some 100 bytes
 
 // ---- the bytes of a row: for each slot, in order of opening,
 //      slot (2) | mailbox (16) | order (8) | state (1) | at (8) | size (1) | signature
@@ -185,8 +188,11 @@ std::optional<TimePoint> SentMarks::find(const AlertId& alert, std::uint16_t slo
 
 SlotsRow* Deliveries::find(Connection& connection, const AlertId& alert)
 {
-    const auto known = rows_.find(alert);
-    if (known != rows_.end()) return &known->second;
+    const auto read = rows_.find(alert);
+    if (read != rows_.end()) return &read->second;
+    // Out of the known ones until it is written: a group that is rolled back leaves nothing behind.
+    for (Rows* known : {&known_, &known_longer_})
+        if (auto node = known->extract(alert)) return &rows_.insert(std::move(node)).position->second;
     std::optional<SlotsRow> row = find_slots(connection, alert);
     if (!row) return nullptr;
     return &rows_.emplace(alert, std::move(*row)).first->second;
@@ -282,6 +288,18 @@ void Deliveries::committed()
             mailboxes_.add(change.mailbox, change.entry);
         else
             mailboxes_.remove(change.mailbox, change.entry.order);
+    }
+    for (auto each = rows_.begin(); each != rows_.end();) {
+        SlotsRow& row = each->second;
+        row.stored_waiting = row.is_waiting();
+        const auto written = each++;
+        if (!*row.stored_waiting) continue;
+        known_records_ += row.slots.size();
+        known_.insert(rows_.extract(written));
+    }
+    if (known_records_ > known_records_max) {
+        known_longer_ = std::exchange(known_, {});
+        known_records_ = 0;
     }
     const auto opened = opened_;
     rolled_back();

@@ -82,13 +82,19 @@ private:
         Mailboxes::Entry entry;
         bool opened = false;
     };
+    using Rows = std::unordered_map<AlertId, SlotsRow>;
     SlotsRow* find(Connection& connection, const AlertId& alert);
     void apply(Connection& connection, const Mark& mark);
 
     Mailboxes& mailboxes_;
     SentMarks& sent_;
     Quarantine& quarantine_;
-    std::unordered_map<AlertId, SlotsRow> rows_; // read or made by this group
+    Rows rows_; // read or made by this group
+    // As the table has them, while they wait: who acknowledges an alert does it soon, and one device
+    // after another. The newer half and the older, which goes when the newer is full.
+    Rows known_;
+    Rows known_longer_;
+    std::size_t known_records_ = 0; // put into the newer half
     std::vector<AlertId> changed_;
     std::vector<Change> changes_;
     std::optional<std::uint64_t> opened_{}; // slots ever, as this group leaves it

@@ -135,6 +135,25 @@ TEST_F(SqliteDisk, F4_ADiskThatFillsWhileTheLogIsFoldedInLosesNothing)
     EXPECT_EQ(fatal_count_, 0);
 }
 
+TEST_F(SqliteDisk, F4_AMarkThatFoundNoSpaceIsTakenOnceThereIsSome)
+{
+    const MailboxId box = id_of<MailboxId>(50);
+    create();
+    NewAlert alert = an_alert(1);
+    alert.openings = {{box, 0}, {id_of<MailboxId>(51), 1}};
+    ASSERT_TRUE(insert(alert).has_value());
+    const std::vector<Mark> delivered{{alert.id, 0, box, DeliveryState::delivered, t0}};
+    vfs_->set_writes(Writes::full);
+    EXPECT_EQ(await(store_->mark(delivered)).error(), Errc::storage_failed);
+    EXPECT_EQ(load(1)->marks[0].state, DeliveryState::queued);
+    EXPECT_EQ(await(store_->pending(box, {}, 10))->size(), 1u);
+    vfs_->set_writes(Writes::allowed);
+    EXPECT_TRUE(await(store_->mark(delivered)).has_value());
+    EXPECT_EQ(load(1)->marks[0].state, DeliveryState::delivered);
+    EXPECT_EQ(load(1)->marks[1].state, DeliveryState::queued);
+    EXPECT_TRUE(await(store_->pending(box, {}, 10))->empty());
+}
+
 TEST_F(SqliteDisk, ACommitIsOneWriteAndOneSync)
 {
     create();
