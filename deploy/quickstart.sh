@@ -138,7 +138,7 @@ trap 'exit 130' INT TERM
 
 packages='g++ cmake ninja-build pkg-config protobuf-compiler libprotobuf-dev libboost1.81-dev libssl-dev
 libsodium-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libhowardhinnant-date-dev
-libqrencode-dev libgoogle-perftools-dev tzdata gettext curl'
+libqrencode-dev libgoogle-perftools-dev libxxhash-dev tzdata gettext curl'
 
 install_packages() {
     local missing=() package

@@ -14,7 +14,7 @@ esac
 
 packages=(g++ clang-19 libclang-rt-19-dev llvm-19 lld-19 cmake ninja-build ccache mold pkg-config protobuf-compiler
     libboost1.81-dev libboost-json1.81-dev openssl libssl-dev libsodium-dev libprotobuf-dev libsqlite3-dev
-    libtomlplusplus-dev libcli11-dev libspdlog-dev libhowardhinnant-date-dev libqrencode-dev libgoogle-perftools-dev
+    libtomlplusplus-dev libcli11-dev libspdlog-dev libhowardhinnant-date-dev libqrencode-dev libgoogle-perftools-dev libxxhash-dev
     tzdata libgtest-dev libgmock-dev libbenchmark-dev
     gettext python3 strace tmux curl valgrind binutils util-linux procps)
 

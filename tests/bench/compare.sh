@@ -13,7 +13,7 @@ case " $* " in *" --help "* | *" -h "*) printf '%s\n' "$targets"; exit ;; esac
 packages=(mosquitto nats-server rabbitmq-server openssl
     g++ cmake ninja-build pkg-config protobuf-compiler libboost1.81-dev libboost-json1.81-dev libssl-dev libsodium-dev
     libprotobuf-dev libsqlite3-dev libtomlplusplus-dev libcli11-dev libspdlog-dev libhowardhinnant-date-dev
-    libqrencode-dev libgoogle-perftools-dev tzdata libgtest-dev libgmock-dev libbenchmark-dev gettext)
+    libqrencode-dev libgoogle-perftools-dev libxxhash-dev tzdata libgtest-dev libgmock-dev libbenchmark-dev gettext)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -13,24 +13,24 @@ namespace {
     "SELECT n, id, digest, committed_at, expires_at, first_head, envelope_sum, version, head, "    \
     "deadline, closed, closed_at, destroyed, sum FROM alert "
 
-RowSum sum_of(const AlertRow& row)
+auto hash_of(const AlertRow& row)
 {
-    return row_sum("alert", row.id, row.digest, number(row.committed_at), number(row.expires_at),
-                   row.first_head, row.envelope_sum, number(row.version), row.head,
-                   number(row.deadline), number(row.closed), number(row.closed_at),
-                   number(row.destroyed));
+    return row_hash("alert", row.id, row.digest, number(row.committed_at), number(row.expires_at),
+                    row.first_head, row.envelope_sum, number(row.version), row.head,
+                    number(row.deadline), number(row.closed), number(row.closed_at),
+                    number(row.destroyed));
 }
 
-RowSum sum_of_envelope(const AlertId& id, ByteView bytes) { return row_sum("envelope", id, bytes); }
+auto hash_of_envelope(const AlertId& id, ByteView bytes) { return row_hash("envelope", id, bytes); }
 
-RowSum sum_of_body(const AlertId& id, std::int64_t seq, ByteView body)
+auto hash_of_body(const AlertId& id, std::int64_t seq, ByteView body)
 {
-    return row_sum("body", id, number(seq), body);
+    return row_hash("body", id, number(seq), body);
 }
 
-RowSum sum_of_entry(const AlertId& id, std::int64_t seq, ByteView entry, ByteView body_sum)
+auto hash_of_entry(const AlertId& id, std::int64_t seq, ByteView entry, ByteView body_sum)
 {
-    return row_sum("journal", id, number(seq), entry, body_sum);
+    return row_hash("journal", id, number(seq), entry, body_sum);
 }
 
 AlertRow read_alert(const Run& found, std::optional<AlertId> wanted)
@@ -52,7 +52,8 @@ AlertRow read_alert(const Run& found, std::optional<AlertId> wanted)
     const std::int64_t destroyed = found.integer(12);
     row.destroyed = destroyed != 0;
     const bool canonical = (closed | destroyed) >> 1 == 0;
-    if (!canonical || found.id<RowSum>(13) != sum_of(row) || (wanted && row.id != *wanted)) {
+    if (!canonical || !hash_of(row).matches(found.id<RowSum>(13)) ||
+        (wanted && row.id != *wanted)) {
         Damage damage{"alert", wanted ? *wanted : row.id};
         throw Damaged(std::move(damage));
     }
@@ -70,15 +71,16 @@ Row read_entry(const Run& found, const AlertRow& alert, std::int64_t seq)
     const ByteView body_sum = found.view(3);
     if (found.integer(0) != seq) damaged("journal", alert.id);
     row.entry = found.bytes(1);
-    if (found.id<RowSum>(4) != sum_of_entry(alert.id, seq, row.entry, body_sum))
+    if (!hash_of_entry(alert.id, seq, row.entry, body_sum).matches(found.id<RowSum>(4)))
         damaged("journal", alert.id);
     if (found.is_null(2)) {
         if (!body_sum.empty() && !alert.destroyed) damaged("journal", alert.id);
         return row;
     }
     row.body = found.bytes(2);
-    const RowSum expected = sum_of_body(alert.id, seq, row.body);
-    if (RowSum::from(body_sum) != expected) damaged("journal", alert.id);
+    const std::optional<RowSum> kept = RowSum::from(body_sum);
+    if (!kept || !hash_of_body(alert.id, seq, row.body).matches(*kept))
+        damaged("journal", alert.id);
     return row;
 }
 
@@ -102,14 +104,14 @@ void write_entry(Connection& connection, std::int64_t n, const AlertId& id, std:
     std::optional<ByteView> body;
     if (!row.body.empty()) {
         body = row.body;
-        body_sum = sum_of_body(id, seq, row.body);
+        body_sum = hash_of_body(id, seq, row.body).sum();
     }
     const ByteView body_sum_view = body_sum ? body_sum->view() : ByteView{};
     connection
         .run("INSERT INTO journal (n, seq, entry, body, body_sum, sum) "
              "VALUES (?, ?, ?, ?, ?, ?)",
              n, seq, ByteView(row.entry), body, body_sum,
-             sum_of_entry(id, seq, row.entry, body_sum_view))
+             hash_of_entry(id, seq, row.entry, body_sum_view).sum())
         .done();
 }
 
@@ -118,7 +120,7 @@ void move_alert(Connection& connection, const AlertRow& row)
 {
     connection
         .run("UPDATE alert SET version = ?, head = ?, deadline = ?, sum = ? WHERE n = ?",
-             row.version, row.head, row.deadline, sum_of(row), row.n)
+             row.version, row.head, row.deadline, hash_of(row).sum(), row.n)
         .done();
 }
 
@@ -128,7 +130,7 @@ void close_alert(Connection& connection, const AlertRow& row)
         .run("UPDATE alert SET version = ?, head = ?, deadline = ?, closed = ?, closed_at = ?, "
              "destroyed = ?, sum = ? WHERE n = ?",
              row.version, row.head, row.deadline, std::int64_t{row.closed}, row.closed_at,
-             std::int64_t{row.destroyed}, sum_of(row), row.n)
+             std::int64_t{row.destroyed}, hash_of(row).sum(), row.n)
         .done();
 }
 
@@ -145,7 +147,7 @@ SharedBytes read_envelope(Connection& connection, const AlertRow& alert)
 {
     if (alert.destroyed) return nullptr;
     Run found = connection.run("SELECT bytes FROM envelope WHERE n = ?", alert.n);
-    if (!found.next() || sum_of_envelope(alert.id, found.view(0)) != alert.envelope_sum)
+    if (!found.next() || !hash_of_envelope(alert.id, found.view(0)).matches(alert.envelope_sum))
         damaged("envelope", alert.id);
     return std::make_shared<const Bytes>(found.bytes(0));
 }
@@ -278,14 +280,14 @@ Result<Committed> insert_alert(Connection& connection, Deliveries& deliveries,
     row.committed_at = milliseconds(alert.committed_at);
     row.expires_at = milliseconds(alert.expires_at);
     row.first_head = alert.position.head;
-    row.envelope_sum = sum_of_envelope(alert.id, *alert.envelope);
+    row.envelope_sum = hash_of_envelope(alert.id, *alert.envelope).sum();
     set_position(row, alert.position);
     connection
         .run("INSERT INTO alert (id, digest, committed_at, expires_at, first_head, envelope_sum, "
              "version, head, deadline, closed, destroyed, sum) "
              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
              row.id, row.digest, row.committed_at, row.expires_at, row.first_head, row.envelope_sum,
-             row.version, row.head, row.deadline, std::int64_t{row.closed}, sum_of(row))
+             row.version, row.head, row.deadline, std::int64_t{row.closed}, hash_of(row).sum())
         .done();
     row.n = sqlite3_last_insert_rowid(connection.handle());
     connection

@@ -90,9 +90,9 @@ std::vector<SlotRecord> decode(ByteView bytes)
     return slots;
 }
 
-RowSum sum_of(const AlertId& alert, std::int64_t n, ByteView bytes)
+auto hash_of(const AlertId& alert, std::int64_t n, ByteView bytes)
 {
-    return row_sum("slots", alert, number(n), bytes);
+    return row_hash("slots", alert, number(n), bytes);
 }
 
 // Columns as TOCSIN_SLOTS_COLUMNS.
@@ -102,7 +102,7 @@ SlotsRow read_slots(const Run& found)
     row.n = found.integer(0);
     row.alert = found.id<AlertId>(1);
     const ByteView bytes = found.view(3);
-    if (found.id<RowSum>(4) != sum_of(row.alert, row.n, bytes))
+    if (!hash_of(row.alert, row.n, bytes).matches(found.id<RowSum>(4)))
         throw Damaged(Damage{"slots", std::nullopt});
     row.slots = decode(bytes);
     row.stored_waiting = row.is_waiting();
@@ -141,7 +141,7 @@ bool SlotsRow::is_waiting() const { return std::ranges::any_of(slots, &SlotRecor
 void write_slots(Connection& connection, const SlotsRow& row)
 {
     const Bytes bytes = encode(row.slots);
-    const RowSum sum = sum_of(row.alert, row.n, bytes);
+    const RowSum sum = hash_of(row.alert, row.n, bytes).sum();
     // What is named here is written into its index again, changed or not.
     if (row.stored_waiting == row.is_waiting())
         connection

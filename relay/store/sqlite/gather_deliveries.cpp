@@ -18,8 +18,8 @@ void gather_waiting(Connection& connection, SlotsRow& row)
         record.mailbox = found.id<MailboxId>(1);
         record.slot = static_cast<std::uint16_t>(found.integer(2));
         // A damaged one was not served before either.
-        if (found.id<RowSum>(3) ==
-            row_sum("delivery", record.mailbox, row.alert, number(record.slot)))
+        if (row_hash("delivery", record.mailbox, row.alert, number(record.slot))
+                .matches(found.id<RowSum>(3)))
             row.slots.push_back(std::move(record));
     }
 }
@@ -36,9 +36,10 @@ void gather_marks(Connection& connection, SlotsRow& row)
         record.state = static_cast<DeliveryState>(found.integer(3));
         record.at = time_point(found.integer(4));
         record.signature = found.bytes(5);
-        if (found.id<RowSum>(6) == row_sum("mark", row.alert, number(record.slot), record.mailbox,
-                                           number(found.integer(2)), number(found.integer(3)),
-                                           number(found.integer(4)), record.signature))
+        if (row_hash("mark", row.alert, number(record.slot), record.mailbox,
+                     number(found.integer(2)), number(found.integer(3)), number(found.integer(4)),
+                     record.signature)
+                .matches(found.id<RowSum>(6)))
             row.slots.push_back(std::move(record));
     }
 }

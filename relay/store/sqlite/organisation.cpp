@@ -8,15 +8,15 @@ namespace {
 
 using EpochId = Id<struct EpochTag, std::tuple_size_v<Epoch>>;
 
-RowSum sum_of(const Identity& identity)
+auto hash_of(const Identity& identity)
 {
-    return row_sum("identity", identity.org, identity.epoch, identity.admin_invitation);
+    return row_hash("identity", identity.org, identity.epoch, identity.admin_invitation);
 }
 
-RowSum sum_of(const PublishedDirectory& directory)
+auto hash_of(const PublishedDirectory& directory)
 {
-    return row_sum("directory", number(static_cast<std::int64_t>(directory.version)),
-                   directory.bundle, directory.routing);
+    return row_hash("directory", number(static_cast<std::int64_t>(directory.version)),
+                    directory.bundle, directory.routing);
 }
 
 struct Enrolment {
@@ -25,10 +25,11 @@ struct Enrolment {
     std::optional<Bytes> answer;
 };
 
-RowSum sum_of(const Enrolment& row)
+auto hash_of(const Enrolment& row)
 {
     // An answer is never empty, so absent and empty need not differ.
-    return row_sum("enrolment", row.invitation, row.request, row.answer.value_or(Bytes{}));
+    return row_hash("enrolment", row.invitation, row.request,
+                    row.answer ? ByteView(*row.answer) : ByteView{});
 }
 
 std::int64_t flags_of(const core::TimeSample& sample)
@@ -37,11 +38,11 @@ std::int64_t flags_of(const core::TimeSample& sample)
            (sample.proven ? 4 : 0) | (sample.in_doubt ? 8 : 0);
 }
 
-RowSum sum_of(const core::TimeSample& sample)
+auto hash_of(const core::TimeSample& sample)
 {
-    return row_sum("time", number(milliseconds(sample.now)), number(milliseconds(sample.certain)),
-                   number(milliseconds(sample.reading.wall)), number(sample.reading.boot.count()),
-                   sample.reading.boot_id, number(flags_of(sample)));
+    return row_hash("time", number(milliseconds(sample.now)), number(milliseconds(sample.certain)),
+                    number(milliseconds(sample.reading.wall)), number(sample.reading.boot.count()),
+                    sample.reading.boot_id, number(flags_of(sample)));
 }
 
 [[noreturn]] void damaged(const char* where) { throw Damaged(Damage{where, std::nullopt}); }
@@ -50,7 +51,7 @@ Enrolment read_enrolment(const Run& found)
 {
     Enrolment row{found.id<Digest>(0), found.bytes(1), std::nullopt};
     if (!found.is_null(2)) row.answer = found.bytes(2);
-    if (found.id<RowSum>(3) != sum_of(row)) damaged("enrolment");
+    if (!hash_of(row).matches(found.id<RowSum>(3))) damaged("enrolment");
     return row;
 }
 
@@ -69,7 +70,8 @@ void write_identity(Connection& connection, const Identity& identity)
 {
     connection
         .run("INSERT INTO identity (one, org, epoch, admin_invitation, sum) VALUES (1, ?, ?, ?, ?)",
-             identity.org, ByteView(identity.epoch), identity.admin_invitation, sum_of(identity))
+             identity.org, ByteView(identity.epoch), identity.admin_invitation,
+             hash_of(identity).sum())
         .done();
 }
 
@@ -81,7 +83,7 @@ Result<Identity> load_identity(Connection& connection)
     out.org = found.id<OrgId>(0);
     out.epoch = found.id<EpochId>(1).value;
     out.admin_invitation = found.id<Digest>(2);
-    if (found.id<RowSum>(3) != sum_of(out)) damaged("identity");
+    if (!hash_of(out).matches(found.id<RowSum>(3))) damaged("identity");
     return out;
 }
 
@@ -91,7 +93,7 @@ Result<std::optional<PublishedDirectory>> load_directory(Connection& connection)
     if (!found.next()) return std::optional<PublishedDirectory>{};
     PublishedDirectory out{static_cast<std::uint64_t>(found.integer(0)), found.bytes(1),
                            found.bytes(2)};
-    if (found.id<RowSum>(3) != sum_of(out)) damaged("directory");
+    if (!hash_of(out).matches(found.id<RowSum>(3))) damaged("directory");
     return std::optional<PublishedDirectory>{std::move(out)};
 }
 
@@ -103,7 +105,7 @@ Result<void> replace_directory(Connection& connection, const PublishedDirectory&
         .run("INSERT OR REPLACE INTO directory (one, version, bundle, routing, sum) "
              "VALUES (1, ?, ?, ?, ?)",
              static_cast<std::int64_t>(next.version), ByteView(next.bundle), ByteView(next.routing),
-             sum_of(next))
+             hash_of(next).sum())
         .done();
     return {};
 }
@@ -116,7 +118,7 @@ Result<void> replace_prekeys(Connection& connection, const MailboxId& mailbox,
     for (const Bytes& bytes : prekeys) {
         connection
             .run("INSERT INTO prekey (mailbox, i, bytes, sum) VALUES (?, ?, ?, ?)", mailbox, i,
-                 ByteView(bytes), row_sum("prekey", mailbox, number(i), bytes))
+                 ByteView(bytes), row_hash("prekey", mailbox, number(i), bytes).sum())
             .done();
         ++i;
     }
@@ -129,9 +131,9 @@ std::vector<Bytes> load_prekeys(Connection& connection, Quarantine& quarantine)
     Run found = connection.run("SELECT mailbox, i, bytes, sum FROM prekey ORDER BY mailbox, i");
     while (found.next()) {
         Bytes bytes = found.bytes(2);
-        const RowSum sum =
-            row_sum("prekey", found.id<MailboxId>(0), number(found.integer(1)), bytes);
-        if (found.id<RowSum>(3) == sum)
+        const auto hash =
+            row_hash("prekey", found.id<MailboxId>(0), number(found.integer(1)), bytes);
+        if (hash.matches(found.id<RowSum>(3)))
             out.push_back(std::move(bytes));
         else
             quarantine.add(Damage{"prekey", std::nullopt});
@@ -148,7 +150,7 @@ Result<void> write_join_request(Connection& connection, const JoinRow& request)
     const Enrolment row{request.invitation, request.box, std::nullopt};
     connection
         .run("INSERT INTO enrolment (invitation, request, sum) VALUES (?, ?, ?)", row.invitation,
-             ByteView(row.request), sum_of(row))
+             ByteView(row.request), hash_of(row).sum())
         .done();
     return {};
 }
@@ -160,7 +162,7 @@ Result<void> write_member_request(Connection& connection, const JoinRow& request
     const Enrolment row{request.invitation, request.box, std::nullopt};
     connection
         .run("INSERT OR REPLACE INTO enrolment (invitation, request, sum) VALUES (?, ?, ?)",
-             row.invitation, ByteView(row.request), sum_of(row))
+             row.invitation, ByteView(row.request), hash_of(row).sum())
         .done();
     return {};
 }
@@ -192,7 +194,7 @@ Result<void> write_join_answer(Connection& connection, const JoinRow& answer)
     row->answer = answer.box;
     connection
         .run("UPDATE enrolment SET answer = ?, sum = ? WHERE invitation = ?", ByteView(answer.box),
-             sum_of(*row), row->invitation)
+             hash_of(*row).sum(), row->invitation)
         .done();
     return {};
 }
@@ -218,7 +220,7 @@ Result<std::optional<core::TimeSample>> load_time(Connection& connection)
                                .settled = (flags & 2) != 0,
                                .proven = (flags & 4) != 0,
                                .in_doubt = (flags & 8) != 0};
-    if (found.id<RowSum>(6) != sum_of(out)) damaged("time");
+    if (!hash_of(out).matches(found.id<RowSum>(6))) damaged("time");
     return std::optional<core::TimeSample>{out};
 }
 
@@ -229,7 +231,7 @@ Result<void> replace_time(Connection& connection, const core::TimeSample& sample
              "VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
              milliseconds(sample.now), milliseconds(sample.certain),
              milliseconds(sample.reading.wall), sample.reading.boot.count(), sample.reading.boot_id,
-             flags_of(sample), sum_of(sample))
+             flags_of(sample), hash_of(sample).sum())
         .done();
     return {};
 }

@@ -114,12 +114,12 @@ Writer::Fault Writer::attempt(std::span<const std::unique_ptr<Task>> tasks, Room
     Fault fault = Fault::none;
     committing_ = false;
     try {
-        connection_->execute("BEGIN IMMEDIATE");
+        connection_->run("BEGIN IMMEDIATE").done();
         for (const auto& task : tasks)
             task->run(*connection_, room);
         options_.before_commit(*connection_);
         committing_ = true;
-        connection_->execute("COMMIT");
+        connection_->run("COMMIT").done();
         ++commits_;
         options_.after_commit();
         return Fault::none;

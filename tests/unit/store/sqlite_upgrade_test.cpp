@@ -13,7 +13,12 @@ namespace {
 
 using sqlite::milliseconds;
 using sqlite::number;
-using sqlite::row_sum;
+
+template <class... Parts>
+sqlite::RowSum row_sum(std::string_view table, Parts&&... parts)
+{
+    return sqlite::row_hash(table, std::forward<Parts>(parts)...).sum_before_schema_5();
+}
 
 class SqliteUpgrade : public SqliteFixture {
 protected:
@@ -49,7 +54,7 @@ protected:
             .run("INSERT INTO journal VALUES (?, 0, ?, ?, ?, ?)", alert.id,
                  ByteView(alert.row.entry), ByteView(alert.row.body), body_sum,
                  row_sum("journal", alert.id, number(std::int64_t{0}), ByteView(alert.row.entry),
-                         body_sum.view()))
+                         body_sum))
             .done();
         std::int64_t order = 41;
         for (const Opening& waits : alert.openings)

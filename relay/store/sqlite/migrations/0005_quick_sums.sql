@@ -1,0 +1,2 @@
+-- Sums are XXH3 from here on, which an older program would take for damage. Rows keep the sums they have
+-- until they change (relay/store/sqlite/sum.hpp).
