@@ -222,6 +222,12 @@ void FrameWriter::begin_frame()
     ++next_;
 }
 
+bool FrameWriter::at_end() const
+{
+    return head_sent_ >= head_.size() && next_ == messages_.size() &&
+           (next_ == 0 || sent_ == messages_[next_ - 1]->size());
+}
+
 std::size_t FrameWriter::fill(std::span<std::uint8_t> out)
 {
     std::size_t filled = 0;

@@ -84,6 +84,8 @@ public:
     }
     /// The next bytes, as many as there are or fit; 0 at the end.
     [[nodiscard]] std::size_t fill(std::span<std::uint8_t> out);
+    /// Nothing is left to fill.
+    [[nodiscard]] bool at_end() const;
 
 private:
     void begin_frame();

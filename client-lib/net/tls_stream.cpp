@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <new>
 #include <string_view>
+#include <utility>
 
 namespace tocsin::net {
 
@@ -28,6 +29,8 @@ struct TlsStream::Wire {
     bool is_server = false;
     bool eof = false;
     bool refused = false;
+    bool more_follows = false;
+    bool emptied = false; // by the last receive: the next one would find nothing
     int error = 0;
     std::array<std::uint8_t, 9> hello{}; // Head of the first record, head of the ClientHello.
     std::size_t hello_filled = 0;
@@ -51,10 +54,15 @@ struct TlsStream::Wire {
     {
         BIO_clear_retry_flags(bio);
         if (refused) return -1;
+        if (std::exchange(emptied, false)) {
+            BIO_set_retry_read(bio);
+            return -1;
+        }
         ssize_t n = 0;
         do {
             n = ::recv(fd, data, static_cast<std::size_t>(size), 0);
         } while (n < 0 && errno == EINTR);
+        emptied = n > 0 && n < size;
         if (n == 0) eof = true;
         if (n <= 0) return failed(bio, static_cast<int>(n), true);
         if (is_server && hello_filled < hello.size()) {
@@ -73,7 +81,8 @@ struct TlsStream::Wire {
         BIO_clear_retry_flags(bio);
         ssize_t n = 0;
         do {
-            n = ::send(fd, data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+            n = ::send(fd, data, static_cast<std::size_t>(size),
+                       MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0));
         } while (n < 0 && errno == EINTR);
         return n >= 0 ? static_cast<int>(n) : failed(bio, -1, false);
     }
@@ -230,9 +239,10 @@ TlsStream::Step TlsStream::try_read(void* data, std::size_t size) noexcept
     return judge(SSL_read(ssl_.get(), data, wanted));
 }
 
-TlsStream::Step TlsStream::try_write(const void* data, std::size_t size) noexcept
+TlsStream::Step TlsStream::try_write(const void* data, std::size_t size, bool more_follows) noexcept
 {
     ERR_clear_error();
+    wire_->more_follows = more_follows;
     return judge(SSL_write(ssl_.get(), data, static_cast<int>(size)));
 }
 

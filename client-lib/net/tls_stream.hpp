@@ -70,8 +70,10 @@ public:
     };
     /// Without waiting, for those who read and write much: errors as above. At most a record is
     /// written; after `wait_write` the next try must bring the same bytes, wherever they are.
+    /// `more_follows`: another try_write comes at once, so the system may hold these back for it.
     [[nodiscard]] Step try_read(void* data, std::size_t size) noexcept;
-    [[nodiscard]] Step try_write(const void* data, std::size_t size) noexcept;
+    [[nodiscard]] Step try_write(const void* data, std::size_t size,
+                                 bool more_follows = false) noexcept;
     /// Until the socket is ready as `next` says.
     template <class Token>
     auto async_ready(Next next, Token&& token);

@@ -197,7 +197,7 @@ write_messages(Link link, std::vector<std::shared_ptr<const Bytes>> messages, Du
         const std::span<std::uint8_t> record = scratch();
         const std::size_t size = frames.fill(record);
         if (size == 0) break;
-        const TlsStream::Step step = link->tls.try_write(record.data(), size);
+        const TlsStream::Step step = link->tls.try_write(record.data(), size, !frames.at_end());
         ec = step.ec;
         if (ec || (step.next == TlsStream::Next::done && step.bytes == size)) continue;
         // The scratch is everybody's.

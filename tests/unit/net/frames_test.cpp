@@ -24,8 +24,14 @@ Bytes written(Side side, std::vector<std::shared_ptr<const Bytes>> messages, std
     FrameWriter writer(side, std::move(messages));
     Bytes out;
     Bytes part(piece);
-    while (const std::size_t size = writer.fill(part))
+    bool at_end = writer.at_end();
+    while (const std::size_t size = writer.fill(part)) {
+        EXPECT_FALSE(at_end) << "said to be the end before " << out.size();
+        at_end = writer.at_end();
         out.insert(out.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(size));
+    }
+    // Whoever holds a record back for the next one must know that there is none.
+    EXPECT_TRUE(at_end) << "not said to be the end, " << out.size();
     return out;
 }
 
