@@ -1,5 +1,7 @@
 #include "relay/service/service.hpp"
 
+#include "relay/service/aside.hpp"
+
 #include "client-lib/crypto/hash.hpp"
 
 #include <tocsin/limits.hpp>
@@ -49,6 +51,7 @@ Service::Service(Ports ports)
       gate_(inserts_at_once_max),
       receipts_(ports_.executor, ports_.receipt_key)
 {
+    if (!ports_.signatures) ports_.signatures = ports_.executor;
     dispatcher_.on_behind([this](PeerPtr peer) {
         asio::co_spawn(ports_.executor, dispatcher_.deliver_withheld(std::move(peer)),
                        [this](std::exception_ptr defect) {
@@ -186,8 +189,11 @@ Service::Reply Service::on(PeerPtr, protocol::Answer message)
     const protocol::Envelope& envelope = (*alert)->envelope;
     const auto key = protocol::key_of(message.answered.author, envelope.header, envelope.plan);
     if (!key) co_return error(Errc::not_authorised);
-    if (message.answered.note_hash != protocol::note_hash(message.note) ||
-        !protocol::verify_answer(message.answered, *key, envelope.header_hash)) {
+    const auto check = [&said = message, key = *key, header_hash = envelope.header_hash] {
+        return said.answered.note_hash == protocol::note_hash(said.note) &&
+               protocol::verify_answer(said.answered, key, header_hash);
+    };
+    if (!co_await aside(ports_.signatures, check)) {
         ports_.telemetry.note(Level::warning, "answer.invalid_signature");
         co_return error(Errc::invalid_signature);
     }
@@ -206,9 +212,11 @@ Service::Reply Service::on(PeerPtr, protocol::FollowUp message)
     const protocol::Envelope& envelope = (*alert)->envelope;
     const auto key = protocol::key_of(message.followed_up.author, envelope.header, envelope.plan);
     if (!key) co_return error(Errc::not_authorised);
-    if (message.followed_up.body_hash != protocol::follow_up_hash(message.body) ||
-        !protocol::verify_follow_up(message.followed_up, *key, envelope.header_hash))
-        co_return error(Errc::invalid_signature);
+    const auto check = [&said = message, key = *key, header_hash = envelope.header_hash] {
+        return said.followed_up.body_hash == protocol::follow_up_hash(said.body) &&
+               protocol::verify_follow_up(said.followed_up, key, header_hash);
+    };
+    if (!co_await aside(ports_.signatures, check)) co_return error(Errc::invalid_signature);
     core::Command add = core::Add{message.followed_up};
     Result<void> added = co_await room_.run(message.alert, std::move(add), std::move(message.body));
     co_return done_or(added);
@@ -251,9 +259,12 @@ Service::Reply Service::on(PeerPtr peer, protocol::Opened message)
     if (!slot) co_return error(slot.error());
     Result<LoadedPtr> alert = co_await alerts_.find(message.alert);
     if (!alert) co_return error(alert.error());
-    if (!protocol::verify_opened(message.signature, (*alert)->state.plan.slots[*slot].answer_key,
-                                 (*alert)->envelope.header_hash))
-        co_return error(Errc::invalid_signature);
+    const auto check = [signature = message.signature,
+                        key = (*alert)->state.plan.slots[*slot].answer_key,
+                        header_hash = (*alert)->envelope.header_hash] {
+        return protocol::verify_opened(signature, key, header_hash);
+    };
+    if (!co_await aside(ports_.signatures, check)) co_return error(Errc::invalid_signature);
     const ByteView signature = message.signature.view();
     std::vector<store::Mark> marks(1);
     marks[0] = {.alert = message.alert,
@@ -282,10 +293,12 @@ Service::Reply Service::on(PeerPtr peer, protocol::Follow message)
     if (message.owner_signature) {
         Result<LoadedPtr> alert = co_await alerts_.find(message.alert);
         if (!alert) co_return error(alert.error());
-        if (!protocol::verify_follow(*message.owner_signature,
-                                     (*alert)->envelope.header.owner_key, peer->channel_binding,
-                                     message.alert, message.outcome))
-            co_return error(Errc::invalid_signature);
+        const auto check = [&wish = message, &binding = peer->channel_binding,
+                            key = (*alert)->envelope.header.owner_key] {
+            return protocol::verify_follow(*wish.owner_signature, key, binding, wish.alert,
+                                           wish.outcome);
+        };
+        if (!co_await aside(ports_.signatures, check)) co_return error(Errc::invalid_signature);
         follower.owner = true;
     } else {
         Result<std::uint16_t> slot = co_await slot_of(peer, message.alert);

@@ -15,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
@@ -117,7 +118,12 @@ public:
         }
         store_ = std::move(*opened);
         service_ = std::make_unique<service::Service>(
-            service::Service::Ports{io_.get_executor(), *store_, clock_, telemetry_, keys_.receipts});
+            service::Service::Ports{.executor = io_.get_executor(),
+                                    .store = *store_,
+                                    .clock = clock_,
+                                    .telemetry = telemetry_,
+                                    .receipt_key = keys_.receipts,
+                                    .signatures = signatures_->get_executor()});
         escalator_ = std::make_unique<service::Escalator>(
             *store_, clock_, telemetry_, service_->room(),
             service::Escalator::Options{.retention = settings_.retention});
@@ -133,6 +139,7 @@ public:
                                       [this] { return pulse_->is_ready(); }});
         link::spawn_supervised(io_.get_executor(), start(), telemetry_);
         io_.run();
+        signatures_.reset(); // what it has not looked at was not yet anybody's word
         store_.reset(); // commits what waits
         io_.drop_coroutines();
         return exit_;
@@ -244,6 +251,7 @@ private:
     platform::SystemClock clock_;
     net::TlsContext tls_;
     asio::signal_set signals_;
+    std::optional<asio::thread_pool> signatures_{std::in_place, 1};
     std::unique_ptr<store::SqliteStore> store_;
     std::unique_ptr<service::Service> service_;
     std::unique_ptr<service::Escalator> escalator_;
