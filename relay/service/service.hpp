@@ -29,8 +29,8 @@ public:
         Telemetry& telemetry;
         const crypto::SignKey& receipt_key; // outlives the service
         ZoneSource zones = load_zone;       // asked when a directory is taken
-        // Where people's signatures are checked, which takes longer than all else about an answer: of
-        // one thread, so that each person's words stay in order. Empty: `executor`.
+        // Where people's signatures are checked, which takes longer than all else about an answer:
+        // of one thread, so that each person's words stay in order. Empty: `executor`.
         asio::any_io_executor signatures{};
     };
     explicit Service(Ports ports);
