@@ -30,7 +30,7 @@ bool is_payload_size(std::size_t bytes)
            std::ranges::binary_search(limits::content_sizes, bytes - crypto::aead_overhead_bytes);
 }
 
-Result<Envelope> parse_stored_envelope(ByteView transmitted)
+Result<Envelope> parse_stored_envelope(ByteView transmitted, std::optional<Digest> digest)
 {
     // What no frame could have brought.
     if (transmitted.size() > limits::frame_bytes_max) return Errc::too_large;
@@ -61,7 +61,7 @@ Result<Envelope> parse_stored_envelope(ByteView transmitted)
     envelope.plan_bytes = copy(parts->plan);
     envelope.payload = copy(parts->payload);
     envelope.header_hash = header_hash(parts->header);
-    envelope.digest = envelope_digest(transmitted);
+    envelope.digest = digest ? *digest : envelope_digest(transmitted);
     return envelope;
 }
 

@@ -63,8 +63,10 @@ struct Envelope {
 [[nodiscard]] Result<Envelope> parse_envelope(ByteView transmitted, TimePoint earliest,
                                               TimePoint latest);
 
-// As above for an envelope taken from storage: no judgement of time.
-[[nodiscard]] Result<Envelope> parse_stored_envelope(ByteView transmitted);
+// As above for an envelope taken from storage: no judgement of time. `digest`: kept beside it, so
+// that it needs not be made again.
+[[nodiscard]] Result<Envelope> parse_stored_envelope(ByteView transmitted,
+                                                     std::optional<Digest> digest = std::nullopt);
 
 [[nodiscard]] Digest header_hash(ByteView header_bytes);
 [[nodiscard]] Digest plan_hash(ByteView plan_bytes);

@@ -133,7 +133,8 @@ asio::awaitable<Result<std::optional<Auditor::Look>>> Auditor::look(AlertId id)
 Result<std::optional<TimePoint>> Auditor::judge(const store::StoredAlert& alert) const
 {
     if (!alert.envelope) return Errc::damaged;
-    const Result<protocol::Envelope> envelope = protocol::parse_stored_envelope(*alert.envelope);
+    const Result<protocol::Envelope> envelope =
+        protocol::parse_stored_envelope(*alert.envelope, alert.committed.digest);
     if (!envelope) return envelope.error();
     std::vector<JournalEntry> journal;
     Digest head = envelope->header_hash;

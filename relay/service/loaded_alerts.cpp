@@ -71,7 +71,8 @@ asio::awaitable<Result<LoadedPtr>> LoadedAlerts::load(AlertId id)
 Result<LoadedPtr> LoadedAlerts::restore(store::StoredAlert stored)
 {
     if (!stored.envelope) return Errc::closed; // its content was destroyed after closure
-    Result<protocol::Envelope> envelope = protocol::parse_stored_envelope(*stored.envelope);
+    Result<protocol::Envelope> envelope =
+        protocol::parse_stored_envelope(*stored.envelope, stored.committed.digest);
     if (!envelope) return Errc::quarantined;
 
     auto alert = std::make_shared<LoadedAlert>();

@@ -163,9 +163,11 @@ void destroy_content(Connection& connection, Deliveries& deliveries, AlertRow ro
 
 } // namespace
 
-std::optional<AlertRow> find_alert(Connection& connection, AlertId id)
+std::optional<AlertRow> find_alert(Connection& connection, AlertId id,
+                                   std::optional<std::int64_t> n)
 {
-    Run found = connection.run(TOCSIN_ALERT_COLUMNS "WHERE id = ?", id);
+    Run found = n ? connection.run(TOCSIN_ALERT_COLUMNS "WHERE n = ?", *n)
+                  : connection.run(TOCSIN_ALERT_COLUMNS "WHERE id = ?", id);
     if (!found.next()) return std::nullopt;
     return read_alert(found, id);
 }
@@ -184,20 +186,18 @@ std::optional<AlertRow> find_alert(Connection& connection, std::int64_t n)
     }
 }
 
-Result<StoredAlert> load_alert(Connection& connection, AlertId id)
+StoredAlert load_alert(Connection& connection, const AlertRow& row)
 {
-    const std::optional<AlertRow> row = find_alert(connection, id);
-    if (!row) return Errc::not_found;
     StoredAlert out;
-    out.id = id;
-    out.committed = {row->digest, time_point(row->committed_at), row->first_head, true};
-    out.envelope = read_envelope(connection, *row);
-    out.expires_at = time_point(row->expires_at);
-    out.rows = read_journal(connection, *row, 0, row->version);
-    out.position.version = static_cast<std::uint64_t>(row->version);
-    out.position.head = row->head;
-    if (row->deadline) out.position.deadline = time_point(*row->deadline);
-    out.position.closed = row->closed;
+    out.id = row.id;
+    out.committed = {row.digest, time_point(row.committed_at), row.first_head, true};
+    out.envelope = read_envelope(connection, row);
+    out.expires_at = time_point(row.expires_at);
+    out.rows = read_journal(connection, row, 0, row.version);
+    out.position.version = static_cast<std::uint64_t>(row.version);
+    out.position.head = row.head;
+    if (row.deadline) out.position.deadline = time_point(*row.deadline);
+    out.position.closed = row.closed;
     return out;
 }
 

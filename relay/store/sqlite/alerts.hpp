@@ -29,12 +29,14 @@ struct AlertRow {
     bool destroyed = false;
 };
 
-// Empty: no such alert.
-std::optional<AlertRow> find_alert(Connection& connection, AlertId id);
+// Empty: no such alert. `n`: its row, if the caller knows that.
+std::optional<AlertRow> find_alert(Connection& connection, AlertId id,
+                                   std::optional<std::int64_t> n = std::nullopt);
 // Empty: no such row any more.
 std::optional<AlertRow> find_alert(Connection& connection, std::int64_t n);
 
-Result<StoredAlert> load_alert(Connection& connection, AlertId id);
+// All but its marks.
+StoredAlert load_alert(Connection& connection, const AlertRow& row);
 Result<std::vector<Row>> load_rows(Connection& connection, AlertId id, std::uint64_t first,
                                    std::size_t count_max);
 

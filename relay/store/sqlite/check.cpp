@@ -105,7 +105,7 @@ std::optional<std::int64_t> check_alerts(Connection& connection, std::int64_t fi
             const auto row = find_alert(connection, n);
             if (!row) continue;
             id = row->id;
-            (void)load_alert(connection, row->id);
+            (void)load_alert(connection, *row);
         } catch (const Damaged& error) {
             ++damaged_count;
             quarantine.add(error.damage);

@@ -315,13 +315,14 @@ void Deliveries::rolled_back()
     opened_changed_ = false;
 }
 
-std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMarks& sent,
-                             Quarantine& quarantine)
+std::vector<Mark> load_marks(Connection& connection, std::int64_t n, const AlertId& alert,
+                             const SentMarks& sent, Quarantine& quarantine)
 {
     std::vector<Mark> out;
     std::optional<SlotsRow> row;
     try {
-        row = find_slots(connection, alert);
+        row = find_slots(connection, n);
+        if (row && row->alert != alert) throw Damaged(Damage{"slots", std::nullopt});
     } catch (const Damaged& error) {
         quarantine.add(error.damage);
     } catch (const SqlError& error) {
@@ -382,11 +383,11 @@ std::uint64_t order_of(Connection& connection, const Pending& pending)
 
 } // namespace
 
-std::vector<Pending> load_pending(Connection& connection, Mailboxes& mailboxes, MailboxId mailbox,
+std::vector<Waiting> load_pending(Connection& connection, Mailboxes& mailboxes, MailboxId mailbox,
                                   std::optional<Pending> after, std::size_t count_max,
                                   Quarantine& quarantine)
 {
-    std::vector<Pending> out;
+    std::vector<Waiting> out;
     std::uint64_t from = after ? order_of(connection, *after) : 0;
     while (out.size() < count_max) {
         const auto entries = mailboxes.list(mailbox, from, count_max - out.size());
@@ -405,7 +406,7 @@ std::vector<Pending> load_pending(Connection& connection, Mailboxes& mailboxes, 
                 if (waits == nullptr)
                     mailboxes.remove(mailbox, entry.order);
                 else if (!quarantine.contains(row->alert))
-                    out.push_back({row->alert, waits->slot});
+                    out.push_back({{row->alert, waits->slot}, entry.n});
             } catch (const Damaged& error) {
                 quarantine.add(error.damage);
             } catch (const SqlError& error) {

@@ -101,15 +101,19 @@ private:
     bool opened_changed_ = false;
 };
 
-// Empty when they are damaged, which is reported.
-std::vector<Mark> load_marks(Connection& connection, AlertId alert, const SentMarks& sent,
-                             Quarantine& quarantine);
+// Of the alert in row `n`. Empty when they are damaged, which is reported.
+std::vector<Mark> load_marks(Connection& connection, std::int64_t n, const AlertId& alert,
+                             const SentMarks& sent, Quarantine& quarantine);
 
 // Takes up to `count_max` alerts into the mailboxes that waited there before the start; false when
 // there are no more.
 bool load_waiting(Connection& connection, Mailboxes& mailboxes, std::size_t count_max,
                   Quarantine& quarantine);
-std::vector<Pending> load_pending(Connection& connection, Mailboxes& mailboxes, MailboxId mailbox,
+struct Waiting {
+    Pending pending;
+    std::int64_t n = 0; // the alert's row
+};
+std::vector<Waiting> load_pending(Connection& connection, Mailboxes& mailboxes, MailboxId mailbox,
                                   std::optional<Pending> after, std::size_t count_max,
                                   Quarantine& quarantine);
 
