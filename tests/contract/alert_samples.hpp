@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace tocsin::store {
 
@@ -79,11 +80,31 @@ inline Append a_closing(const AlertId& id, std::uint64_t expected_version, TimeP
     return change;
 }
 
+// A loop of one's own that is never destroyed, only lent again: the thread that resumed the last caller
+// may still be waking it when that caller has gone on.
+inline std::shared_ptr<asio::io_context> a_loop()
+{
+    static std::vector<std::unique_ptr<asio::io_context>> all;
+    static std::vector<asio::io_context*> idle;
+    if (idle.empty()) {
+        all.push_back(std::make_unique<asio::io_context>());
+        idle.push_back(all.back().get());
+    }
+    asio::io_context* const lent = idle.back();
+    idle.pop_back();
+    return {lent, [](asio::io_context* back) {
+                if (!back->stopped()) return; // something still waits in it
+                back->restart();
+                idle.push_back(back);
+            }};
+}
+
 // Runs one call to its end and hands over what it yields.
 template <class T>
 Result<T> await(asio::awaitable<Result<T>> operation)
 {
-    asio::io_context io;
+    const auto loop = a_loop();
+    asio::io_context& io = *loop;
     std::optional<Result<T>> out;
     asio::co_spawn(io, std::move(operation), [&out](std::exception_ptr error, Result<T> result) {
         if (error) std::rethrow_exception(error);
@@ -97,7 +118,8 @@ Result<T> await(asio::awaitable<Result<T>> operation)
 template <class T>
 std::vector<Result<T>> await_all(std::vector<asio::awaitable<Result<T>>> operations)
 {
-    asio::io_context io;
+    const auto loop = a_loop();
+    asio::io_context& io = *loop;
     std::vector<Result<T>> out(operations.size(), Result<T>(Errc::timed_out));
     for (std::size_t i = 0; i < operations.size(); ++i)
         asio::co_spawn(io, std::move(operations[i]),

@@ -616,7 +616,8 @@ TEST_P(AlertStoreContract, TheTimeIsKeptAsItWasSampled)
 TEST_P(AlertStoreContract, ACallerResumesOnItsOwnThread)
 {
     const auto here = std::this_thread::get_id();
-    asio::io_context io;
+    const auto loop = a_loop();
+    asio::io_context& io = *loop;
     const auto on_this_thread = [here](std::exception_ptr, const auto&) {
         EXPECT_EQ(std::this_thread::get_id(), here);
     };

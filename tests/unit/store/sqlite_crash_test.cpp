@@ -183,7 +183,8 @@ protected:
     Confirmed work()
     {
         Confirmed confirmed;
-        asio::io_context io;
+        const auto loop = a_loop();
+        asio::io_context& io = *loop;
         for (std::uint64_t n = 0; n < count; ++n) {
             NewAlert alert = an_alert(n, envelope_bytes);
             alert.openings = {{id_of<MailboxId>(n % 5), 0}};

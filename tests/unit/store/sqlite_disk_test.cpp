@@ -276,7 +276,8 @@ TEST_F(SqliteDisk, F8_WhileTheDiskStallsNothingIsConfirmedAndReadsGoOn)
     create();
     ASSERT_TRUE(insert(an_alert(1)).has_value());
     vfs_->stall();
-    asio::io_context io;
+    const auto loop = a_loop();
+    asio::io_context& io = *loop;
     bool confirmed = false;
     asio::co_spawn(io, store_->insert(an_alert(2)),
                    [&confirmed](std::exception_ptr, const Result<Committed>& result) {

@@ -139,7 +139,8 @@ TEST_F(SqliteFile, ChangesThatWaitTogetherShareOneSync)
 
     // The first sync is held until all the others wait behind it.
     vfs_->stall();
-    asio::io_context io;
+    const auto loop = a_loop();
+    asio::io_context& io = *loop;
     int confirmed = 0;
     const auto count = [&confirmed](std::exception_ptr, const Result<Committed>& result) {
         EXPECT_TRUE(result.has_value());
@@ -196,7 +197,8 @@ TEST_F(SqliteFile, DestroyedContentIsInNoFileAnyMore)
 TEST_F(SqliteFile, ClosingCommitsWhatWaits)
 {
     create();
-    asio::io_context io;
+    const auto loop = a_loop();
+    asio::io_context& io = *loop;
     int confirmed = 0;
     for (std::uint64_t n = 0; n < 20; ++n)
         asio::co_spawn(io, store_->insert(an_alert(n)),
